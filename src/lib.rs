@@ -1,0 +1,15 @@
+//! Drumbeat keeps sales 1-on-1s happening.
+
+pub mod model;
+
+pub mod cli;
+pub mod config;
+pub mod ical;
+pub mod io;
+pub mod judge;
+pub mod observe;
+pub mod plan;
+pub mod ports;
+pub mod run;
+pub mod sim;
+pub mod tell;

