@@ -1,9 +1,12 @@
 //! The nouns: what every other module talks about. Imports nothing of ours.
 
 pub mod event;
+pub mod fact;
 pub mod ledger;
+pub mod letter;
 pub mod mail;
 pub mod people;
 pub mod policy;
+pub mod state;
 pub mod time;
 pub mod zone;

@@ -19,7 +19,7 @@ pub enum Mode {
 }
 
 /// What happens when a proposal is not answered in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum OnSilence {
     /// Book free time.
     Book,
@@ -211,4 +211,3 @@ pub struct Rules {
     /// Part of `[mail]` and `[web]`
     pub voice: Voice,
 }
-
