@@ -1,5 +1,6 @@
 //! The nouns: what every other module talks about. Imports nothing of ours.
 
+pub mod calendar;
 pub mod event;
 pub mod fact;
 pub mod ledger;

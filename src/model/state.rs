@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::fact::{
-    CloseReason, Confidence, Fact, Outcome, Record, RecoveryId, RecoveryState, Risk, SessionKey, Side,
-    SourceState, Trigger, WeekCounts,
+    CloseReason, Confidence, Fact, Outcome, Record, RecoveryId, RecoveryState, ReleaseWhy, Risk, SessionKey,
+    Side, SourceState, Trigger, WeekCounts,
 };
 use super::letter::{Letter, NoSlotWhy, Offer};
 use super::people::{CalendarId, PersonId};
@@ -163,6 +163,16 @@ impl Expected {
         !is_void && self.replaced_by.is_none() && (!self.is_weak || self.is_new_time)
     }
 
+    /// Whether it counts for `week`, given the week in which it lies now (`now_in`): one that moved out counts
+    /// where it went.
+    pub fn counts_in(&self, week: Week, now_in: Week) -> bool {
+        let moved_out = self.given.as_ref().is_some_and(|given| given.outcome == Outcome::MovedOut);
+        if moved_out && self.answers == (None, None) {
+            return self.week != week && now_in == week;
+        }
+        self.week == week && self.stands()
+    }
+
     /// Whether nobody can say if it took place (V25): no recovery for it, and missed unless somebody answers.
     pub fn is_unsure(&self) -> bool {
         self.answers == (None, None)
@@ -179,6 +189,8 @@ pub struct WeekState {
     pub due: u32,
     /// By which rule.
     pub rule: String,
+    /// What the rule said then: sessions in a week, every so many weeks.
+    pub cadence: (u32, u32),
     /// The rep was on a plan as it began.
     pub on_plan: bool,
     /// Missed weeks in a row that this rule lets pass.
@@ -191,9 +203,9 @@ pub struct WeekState {
     pub excuse: Option<Excuse>,
     /// The row, once the week has ended.
     pub row: Option<WeekCounts>,
-    /// Moved three times or more, and cancelled late: for the report.
+    /// Sessions moved three times or more, once the week has ended.
     pub churn: u32,
-    /// Cancelled less than 24 h ahead.
+    /// Sessions cancelled less than 24 h ahead, once the week has ended.
     pub late: u32,
 }
 
@@ -253,6 +265,8 @@ pub struct Recovery {
     pub proposal: Option<Proposal>,
     /// What is booked.
     pub booking: Option<Booking>,
+    /// Bookings given up, until the cancellation is in the outbox.
+    pub released: Vec<(Booking, ReleaseWhy)>,
     /// Starts that nobody wants again.
     pub refused: Vec<Moment>,
     /// There was no slot when last looked: why.
