@@ -54,6 +54,10 @@ pub enum Displaced {
 pub struct ProposalItem {
     /// Which.
     pub recovery: RecoveryId,
+    /// Its attempt when the times were offered: links name it, so that an old mail's cannot act on a newer one.
+    pub attempt: u32,
+    /// … and the round.
+    pub round: u32,
     /// What it is for.
     pub fallen: Fallen,
     /// The times, best first.
@@ -266,6 +270,8 @@ pub enum Letter {
     Booked {
         /// Which.
         recovery: RecoveryId,
+        /// Which of its bookings: the undo link names it.
+        attempt: u32,
         /// The pair.
         manager: PersonId,
         /// The pair.
