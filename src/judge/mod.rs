@@ -5,7 +5,8 @@
 //!
 //! 1. [`sight`]: the copies of both sides are merged; what is new is remembered, what is void is noted;
 //! 2. [`settle`]: what vanished is paired with what appeared; what is still void after its settle time falls out;
-//! 3. [`week`]: what a week owes is fixed as it begins, recoveries open and close, and its row is written.
+//! 3. [`word`]: what people say about what took place overrules the calendar;
+//! 4. [`week`]: what a week owes is fixed as it begins, recoveries open and close, and its row is written.
 
 pub mod away;
 pub mod cadence;
@@ -13,6 +14,7 @@ pub mod health;
 pub mod settle;
 pub mod sight;
 pub mod week;
+pub mod word;
 
 use crate::model::calendar::{Diary, Picture};
 use crate::model::fact::{CloseReason, Fact};
@@ -99,6 +101,7 @@ pub fn judge(view: &View<'_>, state: &mut RepState) -> Judged {
     }
     sight::sight(view, state, &mut judged);
     settle::settle(view, state, &mut judged);
+    word::words(view, state, &mut judged);
     week::weeks(view, state, &mut judged);
     judged
 }

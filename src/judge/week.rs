@@ -176,22 +176,11 @@ fn reopen(recovery: &mut Recovery, session: &Expected, judged: &mut Judged) {
     recovery.refused.extend(recovery.booking.take().map(|booking| booking.span.start));
     recovery.attempt += 1;
     recovery.round = 0;
+    recovery.silent = false;
+    recovery.no_slot = None;
     recovery.proposal = None;
     recovery.state = RecoveryState::Open;
-    judged.facts.push(recovery_fact(recovery));
-}
-
-/// The fact that a recovery changed its state.
-pub fn recovery_fact(recovery: &Recovery) -> Fact {
-    Fact::Recovery {
-        recovery: recovery.id,
-        rep: recovery.id.rep,
-        manager: recovery.manager,
-        week: recovery.id.week,
-        attempt: recovery.attempt,
-        state: recovery.state,
-        reason: recovery.reason,
-    }
+    judged.facts.push(recovery.fact());
 }
 
 fn close(recovery: &mut Recovery, reason: CloseReason, judged: &mut Judged) {
@@ -210,7 +199,7 @@ fn close(recovery: &mut Recovery, reason: CloseReason, judged: &mut Judged) {
     recovery.state = RecoveryState::Closed;
     recovery.reason = Some(reason);
     recovery.proposal = None;
-    judged.facts.push(recovery_fact(recovery));
+    judged.facts.push(recovery.fact());
 }
 
 /// Closes all that is open of a week.
@@ -338,11 +327,13 @@ fn open(view: &View<'_>, state: &mut RepState, week: Week, judged: &mut Judged) 
         // An ordinal is used again, and its attempts never fall.
         recovery.attempt += 1;
         recovery.round = 0;
+        recovery.silent = false;
+        recovery.no_slot = None;
         recovery.state = RecoveryState::Open;
         recovery.reason = None;
         recovery.opened = view.now;
         recovery.fallen = fallen.or(recovery.fallen.take());
-        judged.facts.push(recovery_fact(recovery));
+        judged.facts.push(recovery.fact());
         return;
     }
     let ordinal = recoveries.keys().next_back().map_or(1, |last| last + 1);
@@ -361,9 +352,10 @@ fn open(view: &View<'_>, state: &mut RepState, week: Week, judged: &mut Judged) 
         refused: Vec::new(),
         no_slot: None,
         ask_first: false,
+        silent: false,
         unknown_since: None,
     };
-    judged.facts.push(recovery_fact(&recovery));
+    judged.facts.push(recovery.fact());
     recoveries.insert(ordinal, recovery);
 }
 

@@ -273,6 +273,8 @@ pub struct Recovery {
     pub no_slot: Option<NoSlotWhy>,
     /// Somebody undid a booking: ask before the next, whatever the mode.
     pub ask_first: bool,
+    /// A proposal was not answered in time.
+    pub silent: bool,
     /// When it was last planned, and found to lack known calendars since.
     pub unknown_since: Option<Moment>,
 }
@@ -281,6 +283,19 @@ impl Recovery {
     /// Whether it is still going on.
     pub fn is_active(&self) -> bool {
         self.state != RecoveryState::Closed
+    }
+
+    /// The fact that it changed its state.
+    pub fn fact(&self) -> Fact {
+        Fact::Recovery {
+            recovery: self.id,
+            rep: self.id.rep,
+            manager: self.manager,
+            week: self.id.week,
+            attempt: self.attempt,
+            state: self.state,
+            reason: self.reason,
+        }
     }
 }
 
