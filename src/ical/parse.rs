@@ -85,6 +85,15 @@ impl Level {
             Self::Other(own) => own == name,
         }
     }
+
+    /// Whether it is a component of RFC 5545 other than the calendar itself.
+    fn is_part(&self) -> bool {
+        match self {
+            Self::Calendar => false,
+            Self::Event(_) | Self::Timezone(_) | Self::Observance => true,
+            Self::Other(name) => matches!(name.as_slice(), b"VTODO" | b"VJOURNAL" | b"VFREEBUSY" | b"VALARM"),
+        }
+    }
 }
 
 /// A property's name in capitals, without an allocation; longer names are of no interest.
@@ -172,13 +181,7 @@ impl<'l> Reader<'l> {
             self.problem(line.number, Problem::ComponentsLimit);
             return false;
         }
-        // Neither of these stands in another of its kind: the END of that one is missing.
-        if matches!(name.as_slice(), b"VEVENT" | b"VCALENDAR") && self.too_deep == 0 {
-            while self.stack.iter().any(|level| level.is(&name)) {
-                self.problem(line.number, Problem::Nesting);
-                self.close();
-            }
-        }
+        self.close_unended(&name, line.number);
         if self.stack.len() >= self.limits.depth {
             self.problem(line.number, Problem::DepthLimit);
             self.too_deep += 1;
@@ -202,6 +205,24 @@ impl<'l> Reader<'l> {
         };
         self.stack.push(level);
         true
+    }
+
+    /// A component that stands in a calendar alone ends whatever else is open: the END of that one is missing.
+    /// Of unknown components that is said only when they are nested too deep.
+    fn close_unended(&mut self, name: &[u8], line: usize) {
+        let is_deep = self.stack.len() >= self.limits.depth;
+        let ends = |level: &Level| match name {
+            b"VCALENDAR" => true,
+            b"VEVENT" | b"VTODO" | b"VJOURNAL" | b"VFREEBUSY" | b"VTIMEZONE" => {
+                level.is_part() || is_deep && !matches!(level, Level::Calendar)
+            }
+            _ => false,
+        };
+        while self.stack.last().is_some_and(ends) {
+            self.too_deep = 0;
+            self.problem(line, Problem::Nesting);
+            self.close();
+        }
     }
 
     fn end(&mut self, line: Line<'_>, buffer: &mut Vec<u8>) {
@@ -229,6 +250,7 @@ impl<'l> Reader<'l> {
                     self.waiting.extend(end.map(|end| (self.out.events.len(), end)));
                     self.out.events.push(*event);
                 }
+                Outcome::Aside(uid) if uid.is_empty() => {}
                 Outcome::Aside(uid) => {
                     self.out.aside.insert(uid);
                 }

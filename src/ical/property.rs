@@ -46,6 +46,10 @@ impl Property {
 
 fn read_once(line: &str) -> Option<Property> {
     let Parts { params, value, .. } = PropertyParser::from_reader(line.as_bytes()).next()?.ok()?;
+    // The value was swallowed by a parameter: its closing quote is missing, or stands after the value.
+    if value.is_none() && !line.ends_with(':') {
+        return None;
+    }
     Some(Property { params: params.unwrap_or_default(), value: with_its_colons(line, value) })
 }
 
@@ -147,6 +151,7 @@ mod tests {
         check("A;cn=x:v", "CN", Some((Some("x"), "v", false)));
         check("A;CN=^'Bo^' ^^ ^n^x:v", "CN", Some((Some("\"Bo\" ^ \n^x"), "v", false)));
         check("A;CN=\"Bo:mailto:b@x", "CN", Some((Some("Bo"), "mailto:b@x", true)));
+        check("DTSTART;TZID=\"Etc/UTC:20260101\"", "TZID", Some((Some("Etc/UTC"), "20260101", true)));
         check("DTSTART;BAR:20260101", "BAR", Some((None, "20260101", true)));
         check("no delimiter", "X", None);
     }

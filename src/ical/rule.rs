@@ -64,6 +64,10 @@ pub(super) struct Rule {
     count: Option<u32>,
     has_positions: bool,
     has_days: bool,
+    /// BYWEEKNO stands without a day: the weekday is that of DTSTART.
+    is_week_alone: bool,
+    /// Whether a DTSTART that the rule does not yield takes one of COUNT.
+    is_start_counted: bool,
     /// UNTIL.
     pub until: Option<Until>,
 }
@@ -83,7 +87,9 @@ impl Rule {
         let mut parts = Parts::default();
         for part in text.trim().trim_end_matches(';').split(';') {
             let (key, value) = part.split_once('=').ok_or(Doubt::Rule)?;
-            parts.take(&key.trim().to_ascii_uppercase(), &value.trim().to_ascii_uppercase()).ok_or(Doubt::Rule)?;
+            parts
+                .take(&key.trim().to_ascii_uppercase(), &value.trim().to_ascii_uppercase())
+                .ok_or(Doubt::Rule)?;
         }
         parts.rule().ok_or(Doubt::Rule)
     }
@@ -91,6 +97,12 @@ impl Rule {
     /// The same without times of the day, for an event of whole days (RFC 5545, 3.3.10).
     pub fn for_whole_days(mut self) -> Self {
         self.rrule = self.rrule.by_hour(Vec::new()).by_minute(Vec::new()).by_second(Vec::new());
+        self
+    }
+
+    /// The same as an EXRULE, of whose COUNT a DTSTART takes nothing.
+    pub fn for_removal(mut self) -> Self {
+        self.is_start_counted = false;
         self
     }
 
@@ -117,7 +129,13 @@ impl Rule {
 
     /// The wall times in `[from, to]` of the series that starts at `start`. UNTIL is the caller's affair, and so
     /// is `start` itself where the rule does not yield it; it takes one of COUNT all the same.
-    pub fn walls(&self, start: NaiveDateTime, from: NaiveDateTime, to: NaiveDateTime, budget: &mut Budget) -> Walls {
+    pub fn walls(
+        &self,
+        start: NaiveDateTime,
+        from: NaiveDateTime,
+        to: NaiveDateTime,
+        budget: &mut Budget,
+    ) -> Walls {
         self.walls_from(self.base(start, from), start, from, to, budget)
     }
 
@@ -131,7 +149,11 @@ impl Rule {
     ) -> Walls {
         let mut out = Walls { walls: Vec::new(), doubt: None };
         let utc = base.and_utc().with_timezone(&Tz::UTC);
-        let Ok(rule) = self.rrule.clone().validate(utc) else {
+        let mut rrule = self.rrule.clone();
+        if self.is_week_alone {
+            rrule = rrule.by_weekday(vec![NWeekday::Every(start.weekday())]);
+        }
+        let Ok(rule) = rrule.validate(utc) else {
             return Walls { doubt: Some(Doubt::Rule), ..out };
         };
         let set = RRuleSet::new(utc).rrule(rule).limit();
@@ -149,7 +171,7 @@ impl Rule {
             if wall < start {
                 continue;
             }
-            if is_first && wall > start {
+            if is_first && wall > start && self.is_start_counted {
                 left = left.map(|left| left.saturating_sub(1));
             }
             is_first = false;
@@ -261,6 +283,7 @@ impl Parts {
         let freq = self.freq?;
         let (interval, week_start) = (self.interval.unwrap_or(1), self.week_start.unwrap_or(Weekday::Mon));
         let has_days = !(self.days.is_empty() && self.month_days.is_empty() && self.year_days.is_empty());
+        let is_week_alone = !has_days && !self.weeks.is_empty();
         let rrule = RRule::new(freq)
             .interval(interval)
             .week_start(week_start)
@@ -275,7 +298,19 @@ impl Parts {
             .by_set_pos(self.positions.clone());
         let has_positions = !self.positions.is_empty();
         let (count, until) = (self.count, self.until);
-        Some(Rule { rrule, freq, interval, week_start, count, has_positions, has_days, until })
+        let is_start_counted = true;
+        Some(Rule {
+            rrule,
+            freq,
+            interval,
+            week_start,
+            count,
+            has_positions,
+            has_days,
+            is_week_alone,
+            is_start_counted,
+            until,
+        })
     }
 
     /// BYDAY. The crate yields nothing for ordinals and plain days mixed, so plain ones get every ordinal then;
@@ -330,6 +365,8 @@ fn until(text: &str) -> Option<Until> {
         Kind::Utc => Until::Instant(wall.and_utc()),
         Kind::Local => Until::Wall(wall),
         // A date means all of that day.
-        Kind::Date => Until::Wall(wall.date().and_time(NaiveTime::from_hms_opt(23, 59, 59).unwrap_or_default())),
+        Kind::Date => {
+            Until::Wall(wall.date().and_time(NaiveTime::from_hms_opt(23, 59, 59).unwrap_or_default()))
+        }
     })
 }

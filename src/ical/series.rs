@@ -57,7 +57,11 @@ pub fn expand(events: &[Event], lookup: &Lookup<'_>, window: &Span, limits: &Lim
     let mut out = expansion.out;
     out.instances.sort_by(|a, b| {
         let key = |i: &Instance| (i.span.start, i.rid, i.event);
-        a.span.start.cmp(&b.span.start).then_with(|| events[a.event].uid.cmp(&events[b.event].uid)).then(key(a).cmp(&key(b)))
+        a.span
+            .start
+            .cmp(&b.span.start)
+            .then_with(|| events[a.event].uid.cmp(&events[b.event].uid))
+            .then(key(a).cmp(&key(b)))
     });
     if let Some(first) = out.instances.get(limits.instances) {
         out.doubts.push((first.event, Doubt::InstancesLimit));
@@ -204,7 +208,13 @@ impl<'a> Expansion<'a> {
     fn as_series(&mut self, index: usize) -> Series<'a> {
         let event: &'a Event = &self.events[index];
         let zone = self.zone_of(index);
-        Series { index, event, zone, start: wall_of(&event.start), is_all_day: matches!(event.start, When::Date(_)) }
+        Series {
+            index,
+            event,
+            zone,
+            start: wall_of(&event.start),
+            is_all_day: matches!(event.start, When::Date(_)),
+        }
     }
 
     fn zone_of(&mut self, index: usize) -> Zone {
@@ -235,7 +245,13 @@ impl<'a> Expansion<'a> {
             if span.length().is_zero() { self.window.contains(start) } else { self.window.overlaps(&span) };
         if is_inside && YEARS.contains(&chrono::Datelike::year(&start)) {
             let is_cancelled = instance.is_cancelled || event.status == EventStatus::Cancelled;
-            self.out.instances.push(Instance { event: index, span, is_all_day, is_cancelled, ..instance.clone() });
+            self.out.instances.push(Instance {
+                event: index,
+                span,
+                is_all_day,
+                is_cancelled,
+                ..instance.clone()
+            });
         }
     }
 
@@ -286,9 +302,14 @@ impl<'a> Expansion<'a> {
         let mut add = |wall: NaiveDateTime| {
             slots.insert(series.zone.instant(wall), Slot { wall, is_removed: false });
         };
-        add(series.start);
         let recurrence = &series.event.recurrence;
-        for rule in &recurrence.rrules {
+        let rules: Vec<Rule> = recurrence.rrules.iter().filter_map(|rule| self.rule(series, rule)).collect();
+        let is_over = |rule: &Rule| self.until(series, rule).is_some_and(|until| until < series.start);
+        // Google ends a series at its first instance by an UNTIL before DTSTART: then there is none at all.
+        if rules.is_empty() || !rules.iter().all(is_over) {
+            add(series.start);
+        }
+        for rule in &rules {
             self.ruled(series, rule, from, to).into_iter().for_each(&mut add);
         }
         for date in &recurrence.rdates {
@@ -300,7 +321,13 @@ impl<'a> Expansion<'a> {
     }
 
     /// Marks what EXDATE and EXRULE take away.
-    fn remove(&mut self, series: &Series<'a>, slots: &mut BTreeMap<Moment, Slot>, from: NaiveDateTime, to: NaiveDateTime) {
+    fn remove(
+        &mut self,
+        series: &Series<'a>,
+        slots: &mut BTreeMap<Moment, Slot>,
+        from: NaiveDateTime,
+        to: NaiveDateTime,
+    ) {
         let recurrence = &series.event.recurrence;
         let mut dates = BTreeSet::new();
         let mut removed = BTreeSet::new();
@@ -311,7 +338,9 @@ impl<'a> Expansion<'a> {
             }
         }
         for rule in &recurrence.exrules {
-            removed.extend(self.ruled(series, rule, from, to).into_iter().map(|wall| series.zone.instant(wall)));
+            let Some(rule) = self.rule(series, rule).map(Rule::for_removal) else { continue };
+            let walls = self.ruled(series, &rule, from, to);
+            removed.extend(walls.into_iter().map(|wall| series.zone.instant(wall)));
         }
         for (at, slot) in slots {
             slot.is_removed = removed.contains(at) || dates.contains(&slot.wall.date());
@@ -319,7 +348,11 @@ impl<'a> Expansion<'a> {
     }
 
     /// The wall times between which a start can matter.
-    fn bounds(&self, series: &Series<'_>, shifts: &BTreeMap<Moment, Shift>) -> (NaiveDateTime, NaiveDateTime) {
+    fn bounds(
+        &self,
+        series: &Series<'_>,
+        shifts: &BTreeMap<Moment, Shift>,
+    ) -> (NaiveDateTime, NaiveDateTime) {
         let longest = shifts.values().map(|shift| self.events[shift.event].length).max().unwrap_or_default();
         let longest = longest.max(series.event.length);
         let latest = shifts.values().map(|shift| shift.by).max().unwrap_or_default().max(TimeDelta::zero());
@@ -329,21 +362,38 @@ impl<'a> Expansion<'a> {
         (from, series.zone.local(self.window.end) - earliest + day)
     }
 
-    /// What one rule yields between two wall times, cut at its UNTIL.
-    fn ruled(&mut self, series: &Series<'_>, rule: &str, from: NaiveDateTime, to: NaiveDateTime) -> Vec<NaiveDateTime> {
-        let rule = match Rule::read(rule) {
-            Ok(rule) if series.is_all_day => rule.for_whole_days(),
-            Ok(rule) => rule,
+    /// The rule as read, with the doubts about it noted.
+    fn rule(&mut self, series: &Series<'_>, text: &str) -> Option<Rule> {
+        match Rule::read(text) {
+            Ok(rule) => {
+                if rule.is_sub_daily() {
+                    self.doubt(series.index, Doubt::SubDaily);
+                }
+                Some(if series.is_all_day { rule.for_whole_days() } else { rule })
+            }
             Err(doubt) => {
                 self.doubt(series.index, doubt);
-                return Vec::new();
+                None
             }
-        };
-        if rule.is_sub_daily() {
-            self.doubt(series.index, Doubt::SubDaily);
         }
+    }
+
+    /// UNTIL on the wall clock of the series.
+    fn until(&self, series: &Series<'_>, rule: &Rule) -> Option<NaiveDateTime> {
+        let zone = if series.is_all_day { self.lookup.default } else { &series.zone };
+        rule.until_wall(|at| zone.local(at))
+    }
+
+    /// What one rule yields between two wall times, cut at its UNTIL.
+    fn ruled(
+        &mut self,
+        series: &Series<'_>,
+        rule: &Rule,
+        from: NaiveDateTime,
+        to: NaiveDateTime,
+    ) -> Vec<NaiveDateTime> {
         // An instant and its wall time may be out of step by a change of the clock; the exact cut comes after.
-        let until = rule.until_wall(|at| self.until_zone(series).local(at) + TimeDelta::days(1));
+        let until = self.until(series, rule).map(|until| until + TimeDelta::days(1));
         let to = until.map_or(to, |until| until.min(to));
         if to < from || to < series.start {
             return Vec::new();
@@ -352,14 +402,13 @@ impl<'a> Expansion<'a> {
         if let Some(doubt) = found.doubt {
             self.doubt(series.index, doubt);
         }
-        if let Some(Until::Instant(last)) = rule.until {
-            found.walls.retain(|wall| series.zone.instant(*wall) <= last);
-        }
+        let last = self.until(series, rule);
+        found.walls.retain(|wall| match (rule.until, last) {
+            (Some(Until::Instant(until)), _) if !series.is_all_day => series.zone.instant(*wall) <= until,
+            (_, Some(last)) => *wall <= last,
+            _ => true,
+        });
         found.walls
-    }
-
-    fn until_zone(&self, series: &Series<'_>) -> Zone {
-        if series.is_all_day { self.lookup.default.clone() } else { series.zone.clone() }
     }
 }
 

@@ -61,7 +61,8 @@ pub(super) fn wall(text: &str) -> Option<(NaiveDateTime, Kind)> {
 fn strict(text: &str) -> Option<(NaiveDateTime, Kind)> {
     let bytes = text.as_bytes();
     let (date, time) = bytes.split_at_checked(8)?;
-    let date = NaiveDate::from_ymd_opt(number(&date[..4])? as i32, number(&date[4..6])?, number(&date[6..])?)?;
+    let date =
+        NaiveDate::from_ymd_opt(number(&date[..4])? as i32, number(&date[4..6])?, number(&date[6..])?)?;
     let (time, kind) = match time {
         [] => return Some((date.and_time(NaiveTime::MIN), Kind::Date)),
         [b'T' | b't', time @ .., b'Z' | b'z'] => (time, Kind::Utc),
@@ -176,7 +177,9 @@ mod tests {
         check("20260105T0930", Some(("2026-01-05 09:30:00", Kind::Local)));
         check("2026-01-05T09:30:00.000Z", Some(("2026-01-05 09:30:00", Kind::Utc)));
         check("20260105T235960", Some(("2026-01-05 23:59:59", Kind::Local)));
-        for wrong in ["", "2026", "20261305", "20260105X", "20260105T2500", "2026010\u{fc}", "20260105T\u{fc}"] {
+        for wrong in
+            ["", "2026", "20261305", "20260105X", "20260105T2500", "2026010\u{fc}", "20260105T\u{fc}"]
+        {
             check(wrong, None);
         }
     }

@@ -29,7 +29,7 @@ pub fn resolve(name: &str, lookup: &Lookup<'_>) -> Option<Zone> {
 
 fn known(name: &str, zones: &Zones) -> Option<Zone> {
     zones.get(name).or_else(|| {
-        let iana = windows_name(name).or_else(|| in_proper_case(name))?;
+        let iana = in_proper_case(name).or_else(|| windows_name(name))?;
         zones.get(iana)
     })
 }
@@ -102,7 +102,10 @@ mod tests {
         check("(GMT+01.00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna", Some("Europe/Berlin"));
         check("/freeassociation.sourceforge.net/America/New_York", Some("America/New_York"));
         check("/freeassociation.sourceforge.net/Tzfile/America/New_York", Some("America/New_York"));
-        check("/mozilla.org/20050126_1/America/Argentina/Buenos_Aires", Some("America/Argentina/Buenos_Aires"));
+        check(
+            "/mozilla.org/20050126_1/America/Argentina/Buenos_Aires",
+            Some("America/Argentina/Buenos_Aires"),
+        );
         check("Head Office", Some("Head Office"));
         check("GMT+0100", Some("GMT+0100"));
         check("UTC-05:00", Some("UTC-05:00"));
