@@ -18,10 +18,7 @@ pub(super) fn address(text: &str) -> Result<String, Wrong> {
         ));
     }
     if !local.is_ascii() {
-        return Err(wrong(
-            "an address with letters beyond ASCII",
-            "use the person's ASCII address; the other may be none of their aliases",
-        ));
+        return Err(wrong("an address with letters beyond ASCII", "write the person's ASCII address"));
     }
     let atom = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&c);
     let dotted =
@@ -167,5 +164,138 @@ pub(super) fn store(text: &str) -> Result<String, Wrong> {
         }
         Some(("postgres" | "postgresql", _)) => Err(not_built("a store in PostgreSQL", right)),
         _ => Err(wrong("not a store", right)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        fn check(text: &str, read: Option<&str>) {
+            assert_eq!(address(text).ok().as_deref(), read, "{text}");
+        }
+        check("Ana.O'Neil+x@Example.COM", Some("ana.o'neil+x@example.com"));
+        check("ops@localhost", Some("ops@localhost"));
+        for bad in [
+            "",
+            "@",
+            "a@",
+            "@b",
+            "a b@c.d",
+            "a@b..c",
+            ".a@b.c",
+            "a@b@c",
+            "a\r\nBcc: x@y.z",
+            "a@b.c\n",
+            "<a@b.c>",
+        ] {
+            check(bad, None);
+        }
+        check(&format!("{}@example.com", "a".repeat(65)), None);
+        check("jürgen@example.com", None);
+        check("j@exämple.com", None);
+    }
+
+    #[test]
+    fn senders() {
+        fn check(text: &str, read: Option<(&str, &str)>) {
+            let found = mailbox(text).ok();
+            assert_eq!(
+                found.as_ref().map(|(name, address)| (name.as_str(), address.as_str())),
+                read,
+                "{text}"
+            );
+        }
+        check("Drumbeat <Drum@example.com>", Some(("Drumbeat", "drum@example.com")));
+        check("\"Drum, Beat\" <d@example.com>", Some(("Drum, Beat", "d@example.com")));
+        check("d@example.com", Some(("", "d@example.com")));
+        for bad in ["", "Drumbeat", "Drumbeat <d@example.com", "a\nb <d@example.com>", "a\"b <d@example.com>"]
+        {
+            check(bad, None);
+        }
+    }
+
+    #[test]
+    fn mail_servers() {
+        fn check(url: &str, is_taken: bool) {
+            assert_eq!(smtp_url(url).is_ok(), is_taken, "{url}");
+        }
+        check("smtps://drumbeat@mail.example.com", true);
+        check("smtps://drum%40beat@mail.example.com:465/", true);
+        check("smtp://mail.example.com:587?tls=required", true);
+        check("smtp://127.0.0.1:2525", true);
+        check("smtp://[::1]:2525", true);
+        check("smtp://localhost:25?tls=opportunistic", true);
+        check("smtp://mail.example.com", false);
+        check("smtp://mail.example.com?tls=opportunistic", false);
+        check("smtp://localhost.example.com", false);
+        check("smtp://localhost?tls=maybe", false);
+        check("http://mail.example.com", false);
+        check("mail.example.com", false);
+        check("smtps://", false);
+        check("", false);
+        assert!(holds_password("smtps://a:b@mail.example.com"));
+        assert!(!holds_password("smtps://a@mail.example.com:465"));
+    }
+
+    #[test]
+    fn links_that_mails_begin_with() {
+        fn check(text: &str, read: Option<&str>, is_home: bool) {
+            let found = public_url(text).ok();
+            assert_eq!(found.as_deref(), read, "{text}");
+            assert_eq!(found.is_some_and(|url| leads_home(&url)), is_home, "{text}");
+        }
+        check("", Some(""), false);
+        check("https://drum.example.com/", Some("https://drum.example.com"), false);
+        check("https://example.com/drum/", Some("https://example.com/drum"), false);
+        check("http://127.0.0.1:8087", Some("http://127.0.0.1:8087"), true);
+        check("http://127.8.0.1", Some("http://127.8.0.1"), true);
+        check("http://[::1]:80", Some("http://[::1]:80"), true);
+        check("http://LOCALHOST", Some("http://LOCALHOST"), true);
+        check("http://0.0.0.0", Some("http://0.0.0.0"), true);
+        for bad in [
+            "drum.example.com",
+            "ftp://x",
+            "https://",
+            "https://a@b.c",
+            "https://a.b?c",
+            "https://a.b#c",
+            "/x",
+        ] {
+            check(bad, None, false);
+        }
+    }
+
+    #[test]
+    fn calendars() {
+        fn check(word: &str, read: Option<&str>) {
+            let expected = read.map(|place| SourceSpec::Feed(place.to_owned()));
+            assert_eq!(calendar(word).ok(), expected, "{word}");
+        }
+        check("ics:ana.ics", Some("ana.ics"));
+        check("ics:/srv/ana.ics", Some("/srv/ana.ics"));
+        check("ics:https://a.example/k.ics?x=y", Some("https://a.example/k.ics?x=y"));
+        check("ics:webcal://a.example/k.ics", Some("https://a.example/k.ics"));
+        for bad in [
+            "google",
+            "caldav:https://a.example",
+            "https://a.example/k",
+            "ics:",
+            "ics:ftp://a",
+            "ana.ics",
+            "",
+        ] {
+            check(bad, None);
+        }
+    }
+
+    #[test]
+    fn stores() {
+        assert_eq!(store("sled:state").as_deref(), Ok("state"));
+        for bad in ["sled:", "state", "postgres://x", "sled:a\nb"] {
+            assert!(store(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -127,8 +127,12 @@ fn unknown_key(path: &str, name: &str) -> Wrong {
         let rest = if path.is_empty() { key.path } else { key.path.strip_prefix(path)?.strip_prefix('.')? };
         rest.split('.').next()
     });
-    let elsewhere = keys().iter().map(|key| key.path).find(|key| key.rsplit('.').next() == Some(name));
-    let near = nearest(name, beside).map(|near| join(path, near)).or(elsewhere.map(str::to_owned));
+    let leaf = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
+    let elsewhere = || {
+        let near = nearest(name, keys().iter().map(|key| leaf(key.path)))?;
+        keys().iter().map(|key| key.path).find(|path| leaf(path) == near).map(str::to_owned)
+    };
+    let near = nearest(name, beside).map(|near| join(path, near)).or_else(elsewhere);
     let right = match near {
         Some(near) => format!("did you mean {near}?"),
         None => "leave it out, or see docs/configuration.md for all keys".to_owned(),
@@ -203,7 +207,8 @@ impl<'a> Section<'a> {
         self.table?.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
     }
 
-    fn about(&self, key: &str, wrong: Wrong) -> Problem {
+    /// A problem with a key, given or not, that is not reported yet.
+    pub(super) fn about(&self, key: &str, wrong: Wrong) -> Problem {
         let given = self.find(key).map(Spanned::span);
         let path = join(self.path, key);
         let value = given.as_ref().map_or(default_of(&path), |span| self.source.raw(span));

@@ -21,7 +21,7 @@ const MOST_GUESSES: usize = 20;
 /// Where people's calendars come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Calendars {
-    /// From the `calendar` column.
+    /// From the `calendar` column: mails are real too, so what the settings have in `refused_live` is refused.
     FromRoster,
     /// From a recording or a made-up world: one for everybody; the column is not looked at.
     FromWorld,
@@ -64,6 +64,9 @@ pub fn roster(
         problems.push(table::problem(file, 1, "", "", wrong("nobody in it", "write a row for each person")));
     }
     let managers = reading.together(&drafts, &mut problems);
+    if calendars == Calendars::FromRoster {
+        problems.extend(settings.refused_live.iter().cloned());
+    }
     problems.sort_by_key(|problem| problem.line);
     if !problems.is_empty() {
         return Err(problems);

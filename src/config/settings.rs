@@ -39,6 +39,8 @@ pub struct Settings {
     pub web: WebSettings,
     /// What is allowed but hardly meant.
     pub warnings: Vec<Problem>,
+    /// What a replay may have, but nothing that sends real mails: `super::roster` refuses it for `FromRoster`.
+    pub refused_live: Vec<Problem>,
     /// The file's name and the lines of keys that name people, for what only shows beside the roster.
     pub(super) file: String,
     pilot_line: Option<usize>,
@@ -167,7 +169,11 @@ pub fn settings(text: &str, file: &str, zones: &Zones) -> Result<Settings, Vec<P
     source.syntax(&syntax);
     match source.found() {
         (errors, warnings) if errors.is_empty() => Ok(Settings { warnings, ..settings }),
-        (errors, _) => Err(errors),
+        (mut errors, _) => {
+            errors.extend(settings.refused_live);
+            errors.sort_by_key(|problem| problem.line);
+            Err(errors)
+        }
     }
 }
 
@@ -185,7 +191,7 @@ fn read(top: &Section<'_>, file: &str, zones: &Zones) -> Settings {
         );
     }
     let rules = rules::read(top, zone, ops.first());
-    let settings = Settings {
+    let mut settings = Settings {
         rules,
         hours: top.text("working_hours", values::hours),
         roster_file: top.text("roster", values::some_line),
@@ -197,11 +203,12 @@ fn read(top: &Section<'_>, file: &str, zones: &Zones) -> Settings {
         google: google(&top.section("google")),
         web: listeners(&web),
         warnings: Vec::new(),
+        refused_live: Vec::new(),
         file: file.to_owned(),
         pilot_line: top.line("pilot"),
         holidays_line: top.line("holidays"),
     };
-    links(&settings, &web);
+    settings.refused_live = links(&settings, &web).into_iter().collect();
     settings
 }
 
@@ -281,21 +288,21 @@ fn listeners(section: &Section<'_>) -> WebSettings {
     web
 }
 
-/// What `public_url` must be where people are asked to click.
-fn links(settings: &Settings, web: &Section<'_>) {
+/// What `public_url` should be where people are asked to click; what it must not be where mails are real.
+fn links(settings: &Settings, web: &Section<'_>) -> Option<Problem> {
     let url = &settings.web.public_url;
     let right = "write what people's browsers reach, such as https://drumbeat.example.com";
-    let is_sent = matches!(settings.mail.transport, Transport::Smtp { .. });
     if settings.rules.mode == Mode::Observe {
-        return;
+        return None;
     }
     if url.is_empty() {
         let instead = "mails carry no buttons, and silence never books";
         web.warning("public_url", wrong("empty while mode is propose or auto", right), instead);
-    } else if is_sent && places::leads_home(url) {
-        web.error("public_url", wrong("a link there leads each reader to their own machine", right));
     } else if settings.web.listen.is_none() {
         let right = "write an address for listen, such as 127.0.0.1:8087";
         web.warning("listen", wrong("nothing serves the pages of public_url", right), "links lead nowhere");
     }
+    let is_sent = matches!(settings.mail.transport, Transport::Smtp { .. });
+    let why = "with SMTP in propose and auto, a link there leads each reader to their own machine";
+    (is_sent && places::leads_home(url)).then(|| web.about("public_url", wrong(why, right)))
 }

@@ -155,7 +155,7 @@ pub(super) fn pattern(text: &str) -> Result<String, Wrong> {
         let last = detail.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
         wrong(
             format!("not a regular expression ({last})"),
-            "write one for Rust's regex crate, in single quotes",
+            r"close what is open, and put a \ before a sign that means itself",
         )
     })?;
     if regex.is_match("") {
@@ -220,4 +220,108 @@ pub(super) fn some_line(text: &str) -> Result<String, Wrong> {
 /// A text of one line, or nothing.
 pub(super) fn line_or_none(text: &str) -> Result<Option<String>, Wrong> {
     line(text).map(|text| (!text.is_empty()).then_some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        fn check(text: &str, seconds: Option<i64>) {
+            assert_eq!(duration(text).ok().map(|length| length.num_seconds()), seconds, "{text}");
+        }
+        check("20s", Some(20));
+        check("20m", Some(1200));
+        check("4h", Some(14_400));
+        check("90d", Some(7_776_000));
+        check("6w", Some(3_628_800));
+        check("0h", Some(0));
+        check("3660d", Some(3660 * 86_400));
+        for bad in
+            ["", "m", "20", "20 m", "-1h", "1.5h", "1h30m", "3661d", "9223372036854775807w", "2µ", "٣h"]
+        {
+            check(bad, None);
+        }
+    }
+
+    #[test]
+    fn whole_days_and_weeks() {
+        assert_eq!(days("48h"), Ok(TimeDelta::days(2)));
+        assert!(days("36h").is_err());
+        assert_eq!(weeks("42d"), Ok(6));
+        assert!(weeks("10d").is_err());
+        assert!(weeks("0w").is_err());
+    }
+
+    #[test]
+    fn sizes() {
+        fn check(text: &str, bytes: Option<u64>) {
+            assert_eq!(size(text).ok(), bytes, "{text}");
+        }
+        check("512KB", Some(512_000));
+        check("32MB", Some(32_000_000));
+        check("1 GB", Some(1_000_000_000));
+        for bad in ["", "MB", "32", "32 mb", "0MB", "2GB", "18446744073709551615GB", "-1MB"] {
+            check(bad, None);
+        }
+    }
+
+    fn clock(hour: u32, minute: u32) -> NaiveTime {
+        NaiveTime::from_hms_opt(hour, minute, 0).unwrap()
+    }
+
+    #[test]
+    fn parts_of_the_day() {
+        fn check(text: &str, part: Option<(NaiveTime, NaiveTime)>) {
+            assert_eq!(day_part(text).ok().map(|part| (part.from, part.until)), part, "{text}");
+        }
+        check("12:00-13:00", Some((clock(12, 0), clock(13, 0))));
+        check("20:00-07:00", Some((clock(20, 0), clock(7, 0))));
+        check("9:05 - 24:00", Some((clock(9, 5), clock(0, 0))));
+        check("00:00-24:00", Some((clock(0, 0), clock(0, 0))));
+        for bad in
+            ["", "12:00", "12-13", "12:00-12:00", "24:00-08:00", "12:00-24:30", "12:0-13:00", "+1:00-02:00"]
+        {
+            check(bad, None);
+        }
+    }
+
+    #[test]
+    fn working_hours() {
+        fn check(text: &str, parts_by_day: [usize; 7]) {
+            assert_eq!(hours(text).unwrap().days.map(|parts| parts.len()), parts_by_day, "{text}");
+        }
+        check("Mon-Fri 09:00-17:30", [1, 1, 1, 1, 1, 0, 0]);
+        check("Mon-Thu 09:00-12:00,Mon 13:00-17:00, Fri 9:00-15:00", [2, 1, 1, 1, 1, 0, 0]);
+        check("Sat-Mon 22:00-06:00", [1, 0, 0, 0, 0, 1, 1]);
+        check("monday 00:00-24:00", [1, 0, 0, 0, 0, 0, 0]);
+        for bad in [
+            "",
+            "Mon-Fri",
+            "09:00-17:30",
+            "Mon,Tue 09:00-12:00",
+            "Mon-Fri 09:00",
+            "Mon-Fri-Sat 09:00-10:00",
+            ",",
+        ] {
+            assert!(hours(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn weekly_times() {
+        assert_eq!(weekly("Mon 08:00"), Ok(Weekly { day: Weekday::Mon, at: clock(8, 0) }));
+        for bad in ["", "Mon", "08:00", "Mon 8", "Someday 08:00", "Mon 24:00"] {
+            assert!(weekly(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn dates() {
+        assert_eq!(date("2026-09-01").ok(), NaiveDate::from_ymd_opt(2026, 9, 1));
+        for bad in ["", "2026-9-1", "2026-02-30", "01.09.2026", "1969-12-31", "2100-01-01", "+026-09-01"] {
+            assert!(date(bad).is_err(), "{bad}");
+        }
+    }
 }
