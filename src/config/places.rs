@@ -24,7 +24,8 @@ pub(super) fn address(text: &str) -> Result<String, Wrong> {
     let dotted =
         |text: &str, fits: &dyn Fn(u8) -> bool| text.split('.').all(|a| !a.is_empty() && a.bytes().all(fits));
     let label = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
-    if text.len() > 254 || local.len() > 64 || !dotted(local, &atom) || !dotted(domain, &label) {
+    let dashed = domain.split('.').any(|label| label.starts_with('-') || label.ends_with('-'));
+    if text.len() > 254 || local.len() > 64 || dashed || !dotted(local, &atom) || !dotted(domain, &label) {
         return Err(no());
     }
     Ok(text.to_ascii_lowercase())
@@ -194,6 +195,7 @@ mod tests {
             check(bad, None);
         }
         check(&format!("{}@example.com", "a".repeat(65)), None);
+        check("a@-b.c", None);
         check("jürgen@example.com", None);
         check("j@exämple.com", None);
     }

@@ -74,7 +74,13 @@ fn policy(section: &Section<'_>) -> Policy {
 /// The rules of the file, or the usual four.
 fn all_cadence(top: &Section<'_>, longest: Duration) -> Vec<CadenceRule> {
     let Some(sections) = top.tables("cadence", "cadence") else {
-        return usual(DEFAULT_CADENCE, "cadence", "cadence", |section| cadence(section, longest));
+        let rules = usual(DEFAULT_CADENCE, "cadence", "cadence", |section| cadence(section, longest));
+        if rules.iter().any(|rule| rule.duration > longest) {
+            let right = "write 30m or more, or rules of your own";
+            top.section("sessions")
+                .error("longest", wrong("shorter than the 1-on-1s of the default rules", right));
+        }
+        return rules;
     };
     let rules: Vec<CadenceRule> = sections.iter().map(|section| cadence(section, longest)).collect();
     let mut names = BTreeSet::new();
