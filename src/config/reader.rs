@@ -156,39 +156,32 @@ impl<'a> Section<'a> {
 
     /// `[name]` below this one.
     pub(super) fn section(&self, name: &'static str) -> Self {
-        let table = match self.find(name).map(|value| (value, value.get_ref())) {
-            Some((_, DeValue::Table(table))) => Some(table),
-            Some((value, _)) => {
-                let right = format!("write [{name}] on a line of its own and its keys below");
-                self.source.error(Some(&value.span()), name.to_owned(), "", wrong("not a section", right));
-                None
-            }
-            None => None,
-        };
+        let value = self.find(name);
+        let table = value.and_then(|value| match value.get_ref() {
+            DeValue::Table(table) => Some(table),
+            _ => None,
+        });
+        if let (Some(value), None) = (value, table) {
+            let right = format!("write [{name}] on a line of its own and its keys below");
+            self.source.error(Some(&value.span()), name.to_owned(), "", wrong("not a section", right));
+        }
         Self { source: self.source, path: name, table }
     }
 
     /// The tables of `[[name]]` below this one, whose keys stand at `path`; `None` where there are none.
     pub(super) fn tables(&self, name: &str, path: &'static str) -> Option<Vec<Self>> {
         let value = self.find(name)?;
-        let sections = match value.get_ref() {
-            DeValue::Array(array)
-                if array.iter().all(|entry| matches!(entry.get_ref(), DeValue::Table(_))) =>
-            {
-                tables_of(value.get_ref())
-                    .map(|table| Self { source: self.source, path, table: Some(table) })
-                    .collect()
-            }
+        let sections: Vec<Self> = match value.get_ref() {
+            DeValue::Array(_) => tables_of(value.get_ref())
+                .map(|table| Self { source: self.source, path, table: Some(table) })
+                .collect(),
             _ => Vec::new(),
         };
-        if sections.is_empty() {
+        let entries = if let DeValue::Array(array) = value.get_ref() { array.len() } else { 0 };
+        if sections.is_empty() || sections.len() < entries {
             let right = format!("write [[{path}]] before each, with two brackets");
-            self.source.error(
-                Some(&value.span()),
-                path.to_owned(),
-                "",
-                wrong("not a list of sections", right),
-            );
+            let list = wrong("not a list of sections", right);
+            self.source.error(Some(&value.span()), path.to_owned(), "", list);
         }
         Some(sections).filter(|sections| !sections.is_empty())
     }
