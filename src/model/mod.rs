@@ -1,5 +1,6 @@
 //! The nouns: what every other module talks about. Imports nothing of ours.
 
+pub mod directory;
 pub mod event;
 pub mod ledger;
 pub mod mail;
