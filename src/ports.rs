@@ -3,6 +3,8 @@
 //! Futures are boxed and not `Send`: everything runs on one thread.
 
 use std::future::Future;
+use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -55,6 +57,18 @@ impl Error {
     /// A failure without a retry hint.
     pub fn new(kind: ErrorKind, code: &str, message: impl Into<String>) -> Self {
         Self { kind, code: code.to_owned(), message: message.into(), retry_after: None }
+    }
+
+    /// A failure of the local disk; `doing` is a phrase that a path fits after, like "write to". Only missing
+    /// rights are `Denied`, all else is `Fatal`.
+    pub fn disk(doing: &str, path: &Path, cause: &io::Error) -> Self {
+        let (kind, code) = match cause.kind() {
+            io::ErrorKind::PermissionDenied => (ErrorKind::Denied, "denied"),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (ErrorKind::Fatal, "disk_full"),
+            io::ErrorKind::ReadOnlyFilesystem => (ErrorKind::Fatal, "read_only"),
+            _ => (ErrorKind::Fatal, "disk"),
+        };
+        Self::new(kind, code, format!("{doing} {}: {cause}", path.display()))
     }
 }
 
