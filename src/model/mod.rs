@@ -3,6 +3,7 @@
 pub mod event;
 pub mod ledger;
 pub mod mail;
+pub mod page;
 pub mod people;
 pub mod policy;
 pub mod time;
