@@ -200,14 +200,6 @@ impl<'t> Board<'t> {
         self.neighbours[id].iter().filter(clashes).map(|n| n.other).collect()
     }
 
-    /// Whether both may be placed so, as far as spacing, buffers and days go.
-    pub fn agree(&self, one: (usize, usize), two: (usize, usize)) -> bool {
-        let Some(n) = self.neighbours[one.0].iter().find(|n| n.other == two.0) else { return true };
-        let (a, b) = (&self.choices[one.0][one.1], &self.choices[two.0][two.1]);
-        let (ours, theirs) = (self.table.sessions[one.0].at(a.start), self.table.sessions[two.0].at(b.start));
-        !ours.widened(n.gap).overlaps(theirs) && a.rep_day.abs_diff(b.rep_day) >= n.days
-    }
-
     /// Whether the lead's day of this choice is full.
     pub fn is_day_full(&self, id: usize, choice: usize) -> bool {
         self.closed_days(&self.table.sessions[id]).lead[self.choices[id][choice].lead_day]

@@ -4,6 +4,7 @@ mod board;
 mod choices;
 pub mod compile;
 pub mod evaluate;
+pub mod grid;
 pub mod offers;
 pub mod slots;
 pub mod solve;

@@ -223,8 +223,8 @@ impl<'b, 't> Search<'b, 't> {
     }
 
     fn restore(&mut self, to: &Snapshot) {
-        for n in 0..to.len() {
-            if self.board.chosen(self.sessions[n]) != to[n] {
+        for (n, choice) in to.iter().enumerate() {
+            if self.board.chosen(self.sessions[n]) != *choice {
                 self.take(self.sessions[n]);
             }
         }
