@@ -1,1 +1,212 @@
-//! Being built.
+//! An outbox row → the mail that it is. One file a letter; what all have in common is here.
+
+mod booked;
+mod escalation;
+mod fallen;
+mod ops;
+mod proposal;
+mod released;
+mod resolved;
+mod subject;
+mod welcome;
+
+use crate::model::letter::Letter;
+use crate::model::mail::{Invitation, Mail, MailKind};
+use crate::model::people::PersonId;
+use crate::model::policy::Voice;
+use crate::model::state::OutboxRow;
+use crate::model::time::Span;
+use crate::model::zone::{Moment, Zone};
+
+use super::body::Body;
+use super::html::Html;
+use super::layout;
+use super::link::{self, Claim, LinkKey};
+use super::names::{self, People};
+use super::{report, when};
+
+pub use subject::{fill_names, subject_for_ledger};
+
+/// Longest subject, in characters.
+const SUBJECT_MOST: usize = 200;
+
+/// What is only known when a mail is sent, and is not kept in the ledger.
+#[derive(Debug, Clone, Default)]
+pub struct Extras<'a> {
+    /// The pair's usual conference link: from a calendar, so it is shown as text and never made a link.
+    pub link: Option<String>,
+    /// The configured agenda; may be empty.
+    pub agenda: &'a str,
+    /// The pair's running document, from the roster.
+    pub team_doc: Option<String>,
+    /// The calendar part, for letters that have one.
+    pub invitation: Option<Invitation>,
+}
+
+/// What a mail is written with.
+pub struct Context<'a> {
+    /// How mails are signed, and what links begin with.
+    pub voice: &'a Voice,
+    /// Who the numbers are.
+    pub people: &'a dyn People,
+    /// Signs links.
+    pub key: &'a LinkKey,
+    /// What is not in the row.
+    pub extras: Extras<'a>,
+}
+
+/// The mail of a row: the same row, people and key give the same bytes.
+pub fn mail(row: &OutboxRow, ctx: &Context<'_>) -> Mail {
+    let kind = row.letter.kind();
+    let desk = Desk { ctx, to: row.to, zone: names::zone(ctx.people, row.to) };
+    let subject = names::clean(&fill_names(&subject_for_ledger(row), ctx.people), SUBJECT_MOST);
+    let body = body(row, &desk);
+    let foot = foot(ctx.voice, kind);
+    let known = ctx.people.get(row.to);
+    let message_id = message_id(row, ctx.voice);
+    let thread = row.thread.as_ref().map(|thread| full_id(thread, ctx.voice));
+    Mail {
+        kind,
+        to: row.to,
+        to_address: known.as_ref().map(|person| names::clean(&person.address, 254)).unwrap_or_default(),
+        to_name: known.map(|person| names::clean(&person.name, 60)).unwrap_or_default(),
+        from_name: ctx.voice.from_name.clone(),
+        from_address: ctx.voice.from_address.clone(),
+        reply_to: ctx.voice.reply_to.clone(),
+        text: format!("{}\n-- \n{}", body.text(), as_text(&foot)),
+        html: html(&subject, &body, &foot),
+        subject,
+        invitation: ctx.extras.invitation.clone(),
+        thread: thread.filter(|thread| *thread != message_id),
+        message_id,
+        list_id: (kind == MailKind::Health).then(|| format!("<health.{}>", domain(ctx.voice))),
+        date: row.at,
+    }
+}
+
+/// The Message-ID of a row's mail, without angle brackets.
+pub fn message_id(row: &OutboxRow, voice: &Voice) -> String {
+    full_id(&format!("{}.{}", super::phrase::mail_kind(row.letter.kind()), row.id), voice)
+}
+
+/// A thread may be named with or without the domain.
+fn full_id(id: &str, voice: &Voice) -> String {
+    if id.contains('@') { id.to_owned() } else { format!("{id}@{}", domain(voice)) }
+}
+
+fn domain(voice: &Voice) -> &str {
+    voice.from_address.rsplit('@').next().unwrap_or_default()
+}
+
+fn body(row: &OutboxRow, desk: &Desk<'_>) -> Body {
+    match &row.letter {
+        Letter::Welcome { mode, is_manager, is_rep } => welcome::body(desk, *mode, *is_manager, *is_rep),
+        Letter::Proposal { items, on_silence } => proposal::body(desk, items, *on_silence),
+        Letter::Booked { .. } => booked::body(desk, &row.letter),
+        Letter::Released { manager, rep, span, why, .. } => {
+            released::body(desk, (*manager, *rep), span, *why)
+        }
+        Letter::Escalation { .. } => escalation::body(desk, &row.letter),
+        Letter::Resolved { rep, manager, how, start, .. } => {
+            resolved::body(desk, (*manager, *rep), *how, *start)
+        }
+        Letter::Health(health) => report::body(health, desk.ctx.people),
+        Letter::Ops(news) => ops::body(desk, news),
+    }
+}
+
+/// Who writes, and who reads the answers.
+fn foot(voice: &Voice, kind: MailKind) -> Vec<String> {
+    let about = match kind {
+        MailKind::Ops => "Drumbeat, to those who run it.",
+        MailKind::Health => {
+            "Drumbeat, once a week. Counts of people and meetings, never what is said in them."
+        }
+        _ => "Drumbeat keeps 1-on-1s on the calendar. It knows times and who takes part, never what is said.",
+    };
+    let mut foot = vec![about.to_owned()];
+    if !voice.reply_to.is_empty() {
+        foot.push(format!("Replies to this mail are read by {}.", voice.reply_to));
+    }
+    foot
+}
+
+fn as_text(foot: &[String]) -> String {
+    let mut body = Body::default();
+    for line in foot {
+        body.small(line);
+    }
+    body.text().replace("\n\n", "\n")
+}
+
+fn html(title: &str, body: &Body, foot: &[String]) -> String {
+    let mut html = Html::default();
+    layout::open(&mut html, title);
+    layout::blocks(&mut html, body);
+    layout::close(&mut html, foot);
+    html.finish()
+}
+
+/// Where a mail is written: for one reader, in their zone.
+struct Desk<'a> {
+    ctx: &'a Context<'a>,
+    to: PersonId,
+    zone: Zone,
+}
+
+impl Desk<'_> {
+    fn name(&self, id: PersonId) -> String {
+        names::name(self.ctx.people, id)
+    }
+
+    fn first(&self, id: PersonId) -> String {
+        names::first_name(self.ctx.people, id)
+    }
+
+    /// `Hello Bo,`
+    fn greeting(&self) -> String {
+        let known = self.ctx.people.get(self.to).is_some_and(|person| !person.first_name.is_empty());
+        if known { format!("Hello {},", self.first(self.to)) } else { "Hello,".to_owned() }
+    }
+
+    /// `You` of the reader, else the name: begins a sentence.
+    fn subject_of(&self, id: PersonId) -> String {
+        if id == self.to { "You".to_owned() } else { self.name(id) }
+    }
+
+    /// The 1-on-1 of the pair, from where the reader stands: `your 1-on-1 with Ana`.
+    fn session_of(&self, (manager, rep): (PersonId, PersonId)) -> String {
+        match self.to {
+            to if to == manager => format!("your 1-on-1 with {}", self.name(rep)),
+            to if to == rep => format!("your 1-on-1 with {}", self.name(manager)),
+            _ => format!("the 1-on-1 of {} and {}", self.name(manager), self.name(rep)),
+        }
+    }
+
+    /// The one of the pair whose clock may differ from the reader's.
+    fn other_of(&self, (manager, rep): (PersonId, PersonId)) -> PersonId {
+        if self.to == rep { manager } else { rep }
+    }
+
+    fn at(&self, at: Moment, other: PersonId) -> String {
+        when::at_both(at, &self.zone, &names::zone(self.ctx.people, other))
+    }
+
+    fn span(&self, span: &Span, other: PersonId) -> String {
+        when::span_both(span, &self.zone, &names::zone(self.ctx.people, other))
+    }
+
+    fn has_links(&self) -> bool {
+        !self.ctx.voice.public_url.is_empty()
+    }
+
+    fn url(&self, claim: &Claim) -> Option<String> {
+        self.has_links().then(|| link::url(&self.ctx.voice.public_url, claim, self.ctx.key))
+    }
+}
+
+/// The sentence with its first letter made a capital.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

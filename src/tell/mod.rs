@@ -1,7 +1,16 @@
 //! The words: mails, pages, the report, `explain`.
+//!
+//! Values come in, text goes out; nothing is decided here. Every mail and page is built as a [`body::Body`] and
+//! rendered from it, so that the plain text says what the HTML says, and only `html` ever writes markup.
 
+pub mod body;
 pub mod explain;
+pub mod html;
+pub mod layout;
 pub mod link;
 pub mod mails;
+pub mod names;
 pub mod pages;
+pub mod phrase;
 pub mod report;
+pub mod when;

@@ -1,0 +1,160 @@
+//! Somebody must know: what happened, what was tried, and the smallest thing that would help.
+
+use super::Desk;
+use crate::model::fact::{Outcome, Trigger};
+use crate::model::letter::{Change, Letter, NoSlotWhy};
+use crate::model::people::PersonId;
+use crate::model::zone::Moment;
+use crate::tell::body::Body;
+use crate::tell::{phrase, when};
+
+/// Lines of history that are shown: the newest.
+const HISTORY_MOST: usize = 12;
+/// Rules that are named, those that block most first.
+const RULES_MOST: usize = 4;
+
+pub(super) fn body(desk: &Desk<'_>, letter: &Letter) -> Body {
+    let mut body = Body::default();
+    let Letter::Escalation { rep, manager, week, trigger, step, history, no_slot, on_plan } = letter else {
+        return body;
+    };
+    let pair = (*manager, *rep);
+    body.para(desk.greeting());
+    body.lead(lead(desk, pair, *trigger));
+    if *on_plan {
+        body.para(format!(
+            "{} is on a plan, in which no 1-on-1 may be missed. This is told to their manager and the manager's \
+             line alone.",
+            desk.name(*rep)
+        ));
+    }
+    told(&mut body, desk, history);
+    if let Some(why) = no_slot {
+        no_slot_words(&mut body, desk, pair, why);
+    }
+    body.heading("What would help").para(ask(desk, pair, *trigger));
+    body.small(format!(
+        "Week of {}. {} Why you get this: {}.",
+        when::week_days(*week),
+        if *step <= 1 { "This is the first notice." } else { "It was said before and is still open." },
+        phrase::trigger(*trigger)
+    ));
+    body
+}
+
+fn lead(desk: &Desk<'_>, pair: (PersonId, PersonId), trigger: Trigger) -> String {
+    let session = super::sentence(&desk.session_of(pair));
+    match trigger {
+        Trigger::NoSlot => format!("{session} fell through, and no free time is left for it this week."),
+        Trigger::Silence => {
+            format!("{session} still has no time this week: the times offered were not answered.")
+        }
+        Trigger::Again => format!("{session} fell through again: the new time was cancelled too."),
+        Trigger::TwoCancellations => {
+            format!("{session} fell through twice within four weeks. It should be made up for this week.")
+        }
+        Trigger::Skips => format!("{session} has been missed for more weeks in a row than agreed."),
+        Trigger::Plan => format!("{session} was missed."),
+        Trigger::Target if desk.to == pair.0 => {
+            "Over the last weeks, fewer of your 1-on-1s took place than the target asks.".to_owned()
+        }
+        Trigger::Target => {
+            format!(
+                "Over the last weeks, fewer 1-on-1s of {} took place than the target asks.",
+                desk.name(pair.0)
+            )
+        }
+        Trigger::Source => format!("{session} cannot be followed: a calendar cannot be read."),
+    }
+}
+
+fn told(body: &mut Body, desk: &Desk<'_>, history: &[(Moment, Outcome)]) {
+    if history.is_empty() {
+        return;
+    }
+    let newest = &history[history.len().saturating_sub(HISTORY_MOST)..];
+    body.heading("What happened").list(
+        newest
+            .iter()
+            .map(|(start, outcome)| {
+                format!("{}: {}", when::at(*start, &desk.zone), phrase::outcome(*outcome))
+            })
+            .collect(),
+    );
+}
+
+fn no_slot_words(body: &mut Body, desk: &Desk<'_>, pair: (PersonId, PersonId), why: &NoSlotWhy) {
+    let mut counts: Vec<(&String, &u32)> = why.counts.iter().filter(|(_, count)| **count > 0).collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    if !counts.is_empty() {
+        body.heading("Why there is no time").list(
+            counts
+                .iter()
+                .take(RULES_MOST)
+                .map(|(rule, count)| {
+                    let times = phrase::count(**count, "possible time", "possible times");
+                    format!("{times}: {}", phrase::blocked_by(rule))
+                })
+                .collect(),
+        );
+    }
+    if !why.changes.is_empty() {
+        body.heading("One of these would open a time");
+        body.list(why.changes.iter().map(|change| change_words(desk, pair, change)).collect());
+    }
+    if let Some(next) = why.next_week {
+        body.para(format!(
+            "The first free time of next week is {}. It helps, but this week still counts as missed.",
+            desk.at(next, desk.other_of(pair))
+        ));
+    }
+}
+
+fn change_words(desk: &Desk<'_>, pair: (PersonId, PersonId), change: &Change) -> String {
+    let other = desk.other_of(pair);
+    match change {
+        Change::FreeFocus { who, span } if *who == desk.to => {
+            format!("You give up the focus time of {}", desk.span(span, other))
+        }
+        Change::FreeFocus { who, span } => {
+            format!("{} gives up the focus time of {}", desk.first(*who), desk.span(span, other))
+        }
+        Change::Shorter { minutes, start } => {
+            format!("You meet for only {}: {}", when::length(*minutes), desk.at(*start, other))
+        }
+        Change::OutsideHours { who, start } if *who == desk.to => {
+            format!("{}, outside your working hours", desk.at(*start, other))
+        }
+        Change::OutsideHours { who, start } => {
+            format!("{}, outside the working hours of {}", desk.at(*start, other), desk.first(*who))
+        }
+    }
+}
+
+fn ask(desk: &Desk<'_>, (manager, rep): (PersonId, PersonId), trigger: Trigger) -> String {
+    let is_manager = desk.to == manager;
+    match trigger {
+        Trigger::Target if is_manager => {
+            "Look at the coming week first: which 1-on-1s stand where they always fall through? Moving the \
+             standing slot usually helps more than defending it."
+                .to_owned()
+        }
+        Trigger::Target => format!(
+            "Ask {} what is in the way: too many reports, a bad standing hour, or the customers' calendar.",
+            desk.first(manager)
+        ),
+        Trigger::Source => {
+            "Somebody must give Drumbeat a calendar that it can read; ops know of it.".to_owned()
+        }
+        _ if is_manager => format!(
+            "Put any time this week into the calendar with {}, even a short one. Drumbeat sees it and this is \
+             closed by itself.",
+            desk.first(rep)
+        ),
+        _ => format!(
+            "A word with {}: it may be enough to free half an hour this week. As soon as a time is in the \
+             calendar, this is closed by itself.",
+            desk.first(manager)
+        ),
+    }
+}

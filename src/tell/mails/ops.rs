@@ -1,0 +1,105 @@
+//! To those who run Drumbeat: what is wrong, since when, what it does meanwhile, what to do.
+
+use super::Desk;
+use crate::model::fact::SourceState;
+use crate::model::letter::OpsNews;
+use crate::model::zone::Moment;
+use crate::tell::body::Body;
+use crate::tell::names;
+use crate::tell::{phrase, when};
+
+pub(super) fn body(desk: &Desk<'_>, news: &OpsNews) -> Body {
+    let mut body = Body::default();
+    match news {
+        OpsNews::Source { calendar, state, why, since } => {
+            let who = desk.name(calendar.owner);
+            let which =
+                if calendar.nth > 1 { format!(" (their calendar {})", calendar.nth) } else { String::new() };
+            let since = when::at(*since, &desk.zone);
+            body.lead(format!(
+                "The calendar of {who}{which} {}, since {since}.",
+                phrase::source_state(*state)
+            ));
+            if let Some(code) = why.as_ref().filter(|_| *state != SourceState::Ok) {
+                body.para(super::sentence(&format!("{}.", phrase::source_why(code))));
+            }
+            body.para(source_advice(*state));
+        }
+        OpsNews::Undelivered { rows, since, code } => undelivered(&mut body, desk, *rows, *since, code),
+        other => {
+            let (lead, advice) = words(desk, other);
+            body.lead(lead).para(advice);
+        }
+    }
+    body
+}
+
+fn source_advice(state: SourceState) -> &'static str {
+    match state {
+        SourceState::Ok => "Nothing to do. What changed meanwhile is judged from now on.",
+        SourceState::Suspect => {
+            "Meanwhile its last good picture stands: nothing is judged cancelled, and nothing is booked, by the \
+             new one. If the calendar is right as it is now, run `drumbeat source accept` for it."
+        }
+        SourceState::Failing => {
+            "Meanwhile its last good picture stands, and no time in it counts as free. Check the address in the \
+             roster and whether it is still shared; `drumbeat check` tries it."
+        }
+    }
+}
+
+fn undelivered(body: &mut Body, desk: &Desk<'_>, rows: u32, since: Moment, code: &str) {
+    let since = when::at(since, &desk.zone);
+    let code = names::clean(code, 40);
+    body.lead(format!("{} waiting to be sent since {since}.", phrase::count(rows, "mail is", "mails are")));
+    body.para(format!(
+        "The last failure was: {code}. Drumbeat keeps trying; mails that have become pointless are dropped."
+    ));
+    body.para("Check `[mail] url` and the password; `drumbeat check` tries both.");
+}
+
+fn words(desk: &Desk<'_>, news: &OpsNews) -> (String, String) {
+    match news {
+        OpsNews::Refused { to, kind, code } => (
+            format!("The mail server refused a mail ({}) to {}.", phrase::mail_kind(*kind), desk.name(*to)),
+            format!("Its code: {}. It is not tried again. Check the address in the roster.", names::clean(code, 40)),
+        ),
+        OpsNews::Unrecognised { owed, recognised } => (
+            format!("Of {owed} reps that are owed 1-on-1s, only {recognised} have one that was recognised."),
+            "So many missing ones are rather a question of settings: until it is 80 %, Drumbeat only observes. \
+             `drumbeat survey` shows what is taken for a 1-on-1 and why; `[sessions] title` and the roster's \
+             `match` column are what to change."
+                .to_owned(),
+        ),
+        OpsNews::StoreRebuilt { why } => (
+            "The store was set aside and is rebuilt from the ledger and the calendars.".to_owned(),
+            format!(
+                "The reason: {}. Nothing that was decided is lost, and there is nothing to do; the old store is \
+                 kept beside the new one.",
+                names::clean(why, 200)
+            ),
+        ),
+        OpsNews::Escalated { rep, manager, week, trigger } => (
+            format!(
+                "The 1-on-1 of {} and {} (week of {}) is open, and there is nobody else to tell.",
+                desk.name(*manager),
+                desk.name(*rep),
+                when::week_days(*week)
+            ),
+            format!("Why it is told: {}.", phrase::trigger(*trigger)),
+        ),
+        OpsNews::RosterRefused { lost, of } => (
+            format!("The new roster is refused: {lost} of {of} people would be gone."),
+            "The old one goes on. If the new one is right, run `drumbeat reload --accept-roster`.".to_owned(),
+        ),
+        OpsNews::Awake { since, dropped } => (
+            format!("Drumbeat runs again. It last ran {}.", when::at(*since, &desk.zone)),
+            format!(
+                "{} become pointless meanwhile and {} not sent.",
+                phrase::count(*dropped, "mail has", "mails have"),
+                if *dropped == 1 { "was" } else { "were" }
+            ),
+        ),
+        OpsNews::Source { .. } | OpsNews::Undelivered { .. } => (String::new(), String::new()),
+    }
+}

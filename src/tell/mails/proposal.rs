@@ -1,0 +1,108 @@
+//! Times to choose from, for all that is open of one manager.
+
+use super::{Desk, fallen};
+use crate::model::fact::Action;
+use crate::model::letter::{Displaced, Offer, ProposalItem};
+use crate::model::policy::OnSilence;
+use crate::model::zone::Moment;
+use crate::tell::body::{Block, Body, Choice, Link};
+use crate::tell::link::Claim;
+use crate::tell::phrase;
+
+pub(super) fn body(desk: &Desk<'_>, items: &[ProposalItem], on_silence: OnSilence) -> Body {
+    let mut body = Body::default();
+    body.para(desk.greeting());
+    if items.len() == 1 {
+        body.lead("One of your 1-on-1s needs a time this week.");
+    } else {
+        let count = phrase::count(items.len() as u32, "1-on-1 needs", "1-on-1s need");
+        body.lead(format!(
+            "{count} a time this week. The times below fit together: you can take all of them."
+        ));
+    }
+    for item in items {
+        one(&mut body, desk, item, on_silence);
+    }
+    if !desk.has_links() {
+        body.para(
+            "To take a time, put it into your calendar and invite the other one, or reply to this mail. \
+             Drumbeat sees the new event and stops asking. It books nothing by itself.",
+        );
+    }
+    body.small(
+        "Any other time this week is just as good: make the event yourselves, and this offer ends by itself.",
+    );
+    body
+}
+
+fn one(body: &mut Body, desk: &Desk<'_>, item: &ProposalItem, on_silence: OnSilence) {
+    let rep = item.recovery.rep;
+    body.heading(desk.name(rep));
+    body.para(fallen::sentence(desk, (desk.to, rep), &item.fallen));
+    let choices = item.offers.iter().zip(1..).map(|(offer, n)| Choice {
+        label: desk.span(&offer.span, rep),
+        hint: hint(offer).to_owned(),
+        url: desk.url(&claim(desk, item, Action::Pick, Some((n, offer)))),
+    });
+    body.add(Block::Choices(choices.collect()));
+    if !desk.has_links() {
+        return;
+    }
+    let quiet = [
+        (Action::None, "None of these times"),
+        (Action::Met, "We already met"),
+        (Action::Away, "I'm away this week"),
+    ];
+    let links = quiet.into_iter().filter_map(|(action, label)| {
+        let url = desk.url(&claim(desk, item, action, None))?;
+        Some(Link { label: label.to_owned(), url })
+    });
+    body.add(Block::Links(links.collect()));
+    body.para(silence(desk, item, on_silence));
+}
+
+/// What happens if nobody answers: silence only ever books free time.
+fn silence(desk: &Desk<'_>, item: &ProposalItem, on_silence: OnSilence) -> String {
+    let deadline = desk.at(item.deadline, desk.to);
+    let free = item.offers.iter().zip(1..).find(|(offer, _)| offer.displaces.is_none());
+    match (on_silence, free) {
+        (OnSilence::Book, Some((_, 1))) => {
+            format!("If you do nothing, the first time is booked at this hour: {deadline}.")
+        }
+        (OnSilence::Book, Some((offer, _))) => {
+            let start = desk.at(offer.span.start, desk.to);
+            format!("If you do nothing, {start} is booked at this hour: {deadline}.")
+        }
+        (OnSilence::Book, None) => {
+            format!("Nothing is booked without your click. The times are held for you until {deadline}.")
+        }
+        (OnSilence::Escalate, _) => format!(
+            "Nothing is booked without your click. The times are held for you until {deadline}; \
+             without an answer by then, it is passed on."
+        ),
+    }
+}
+
+fn hint(offer: &Offer) -> &'static str {
+    match (offer.displaces, offer.is_usual_hour) {
+        (Some(Displaced::Focus), _) => "lies on focus time: only your choice books it",
+        (Some(Displaced::Tentative), _) => "lies on a tentative event: only your choice books it",
+        (None, true) => "the usual hour",
+        (None, false) => "",
+    }
+}
+
+/// A time can be taken until it begins; the other answers make sense until the last one has begun.
+fn claim(desk: &Desk<'_>, item: &ProposalItem, action: Action, picked: Option<(u32, &Offer)>) -> Claim {
+    let last: Moment = item.offers.iter().map(|offer| offer.span.start).max().unwrap_or(item.deadline);
+    Claim {
+        who: desk.to,
+        subject: item.recovery,
+        attempt: item.attempt,
+        round: item.round,
+        action,
+        option: picked.map(|(n, _)| n),
+        start: picked.map(|(_, offer)| offer.span.start),
+        expires: picked.map_or(last, |(_, offer)| offer.span.start),
+    }
+}

@@ -1,0 +1,190 @@
+//! Subject lines, with people as `{7}` and a time in a person's zone as `{7@1795096800}`: the ledger keeps them so,
+//! and names are filled in when a mail is written or the ledger is printed.
+
+use std::fmt::Write;
+
+use chrono::DateTime;
+
+use crate::model::fact::{CloseReason, Trigger};
+use crate::model::letter::{AtRisk, Health, Letter, OpsNews, ProposalItem};
+use crate::model::people::PersonId;
+use crate::model::state::OutboxRow;
+use crate::model::zone::Moment;
+use crate::tell::names::{self, People};
+use crate::tell::{phrase, report, when};
+
+/// The subject of a row's mail, with people as markers.
+pub fn subject_for_ledger(row: &OutboxRow) -> String {
+    let time = |at: Moment| format!("{{{}@{}}}", row.to, at.timestamp());
+    match &row.letter {
+        Letter::Welcome { .. } => "Drumbeat now looks after your 1-on-1s".to_owned(),
+        Letter::Proposal { items, .. } => proposal(items),
+        Letter::Booked { manager, rep, span, .. } => {
+            format!("Booked: 1-on-1 with {}, {}", other(row.to, *manager, *rep), time(span.start))
+        }
+        Letter::Released { manager, rep, span, .. } => {
+            format!("Cancelled: 1-on-1 with {}, {}", other(row.to, *manager, *rep), time(span.start))
+        }
+        Letter::Escalation { rep, manager, trigger, .. } => escalation(row.to, *manager, *rep, *trigger),
+        Letter::Resolved { rep, manager, how, start, .. } => {
+            let pair = pair(row.to, *manager, *rep);
+            match (how, start) {
+                (CloseReason::Missed, _) => format!("Closed: {pair} did not take place"),
+                (CloseReason::Excused, _) => format!("Closed: {pair} is excused"),
+                (_, Some(start)) => format!("Settled: {pair}, {}", time(*start)),
+                (_, None) => format!("Settled: {pair}"),
+            }
+        }
+        Letter::Health(health) => health_subject(health),
+        Letter::Ops(news) => ops(news),
+    }
+}
+
+/// A subject with its markers filled in: people by name, times in the zone of the person named.
+pub fn fill_names(text: &str, people: &dyn People) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let marked = after.split_once('}').and_then(|(marker, tail)| Some((filled(marker, people)?, tail)));
+        if let Some((words, tail)) = marked {
+            out.push_str(&words);
+            rest = tail;
+        } else {
+            out.push('{');
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn filled(marker: &str, people: &dyn People) -> Option<String> {
+    let Some((who, at)) = marker.split_once('@') else {
+        return Some(names::name(people, PersonId(marker.parse().ok()?)));
+    };
+    let at = DateTime::from_timestamp(at.parse().ok()?, 0)?;
+    Some(when::bare(at, &names::zone(people, PersonId(who.parse().ok()?))))
+}
+
+fn marker(id: PersonId) -> String {
+    format!("{{{id}}}")
+}
+
+/// The other one of a pair, from where the reader stands.
+fn other(to: PersonId, manager: PersonId, rep: PersonId) -> String {
+    match to {
+        to if to == manager => marker(rep),
+        to if to == rep => marker(manager),
+        _ => format!("{} and {}", marker(manager), marker(rep)),
+    }
+}
+
+fn pair(to: PersonId, manager: PersonId, rep: PersonId) -> String {
+    if to == manager || to == rep {
+        format!("your 1-on-1 with {}", other(to, manager, rep))
+    } else {
+        format!("the 1-on-1 of {} and {}", marker(manager), marker(rep))
+    }
+}
+
+fn proposal(items: &[ProposalItem]) -> String {
+    let mut reps: Vec<String> = items.iter().map(|item| marker(item.recovery.rep)).collect();
+    reps.dedup();
+    let whom = names::list(&reps);
+    match items {
+        [one] if one.fallen.verdict.is_none() => {
+            format!("1-on-1 with {whom}: none booked this week, pick a time")
+        }
+        [_] => format!("1-on-1 with {whom}: pick a new time this week"),
+        _ => format!("{} 1-on-1s need a time this week: {whom}", items.len()),
+    }
+}
+
+/// A plan never shows: its subject is that of any missed 1-on-1.
+fn escalation(to: PersonId, manager: PersonId, rep: PersonId, trigger: Trigger) -> String {
+    if trigger == Trigger::Target {
+        return if to == manager {
+            "Your team's 1-on-1s: too few take place".to_owned()
+        } else {
+            format!("Team of {}: too few 1-on-1s take place", marker(manager))
+        };
+    }
+    let whom = if to == manager {
+        format!("1-on-1 with {}", marker(rep))
+    } else {
+        format!("1-on-1 of {} and {}", marker(manager), marker(rep))
+    };
+    let what = match trigger {
+        Trigger::NoSlot => "no free time left this week",
+        Trigger::Silence => "still without a time this week",
+        Trigger::Again => "the new time fell through too",
+        Trigger::TwoCancellations => "two fell through within four weeks",
+        Trigger::Skips => "too many weeks without one",
+        Trigger::Plan | Trigger::Target => "missed",
+        Trigger::Source => "a calendar cannot be read",
+    };
+    format!("{whom}: {what}")
+}
+
+fn health_subject(health: &Health) -> String {
+    let counts = &health.all.week;
+    let owed = report::coverage(counts);
+    let mut subject =
+        format!("1-on-1s of {}: {} of {} took place", when::week_days(health.week), owed.took_place, owed.of);
+    let risks = health.at_risk.iter().filter(|risk: &&AtRisk| !risk.is_away).count();
+    if risks > 0 {
+        let _ = write!(subject, ", {} at risk this week", phrase::count(risks as u32, "rep", "reps"));
+    }
+    subject
+}
+
+fn ops(news: &OpsNews) -> String {
+    match news {
+        OpsNews::Source { calendar, state, .. } => {
+            format!("Calendar of {} {}", marker(calendar.owner), phrase::source_state(*state))
+        }
+        OpsNews::Refused { to, .. } => format!("The mail server refuses mail to {}", marker(*to)),
+        OpsNews::Undelivered { rows, .. } => {
+            format!("Mail does not go out: {} waiting", phrase::count(*rows, "mail", "mails"))
+        }
+        OpsNews::Unrecognised { owed, recognised } => {
+            format!("Held back: 1-on-1s recognised for only {recognised} of {owed} reps")
+        }
+        OpsNews::StoreRebuilt { .. } => "The store was set aside and is rebuilt".to_owned(),
+        OpsNews::Escalated { rep, manager, .. } => {
+            format!("1-on-1 of {} and {}: nobody else to tell", marker(*manager), marker(*rep))
+        }
+        OpsNews::RosterRefused { lost, of } => {
+            format!("New roster refused: it would lose {lost} of {of} people")
+        }
+        OpsNews::Awake { .. } => "Drumbeat is back after a pause".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::zone::Zones;
+    use crate::tell::names::Addressee;
+
+    #[test]
+    fn markers_are_filled_once() {
+        let people = |id: PersonId| {
+            let name = if id.0 == 7 { "Ana {8}" } else { "Bo" };
+            (id.0 < 9).then(|| Addressee {
+                address: "x@example.com".into(),
+                name: name.into(),
+                first_name: name.into(),
+                zone: Zones::bundled().get("Europe/Berlin").expect("a known zone"),
+            })
+        };
+        let check = |text: &str, want: &str| assert_eq!(fill_names(text, &people), want);
+        check("1-on-1 with {7}: now", "1-on-1 with Ana {8}: now");
+        check("{8} and {9}", "Bo and person 9");
+        check("at {8@1795096800}", "at Thu 19 Nov, 15:00");
+        check("{", "{");
+        check("{} {x} {8", "{} {x} {8");
+        check("{9@1795096800}", "Thu 19 Nov, 14:00");
+    }
+}

@@ -1,0 +1,177 @@
+//! The words for the ledger's codes, shared by mails, pages and `explain`.
+
+use crate::model::fact::{Action, CloseReason, Outcome, ReleaseWhy, Risk, SourceState, Trigger};
+use crate::model::mail::MailKind;
+use crate::model::policy::{Excuse, Mode};
+
+/// What became of a session: fits after "it ".
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Held => "took place",
+        Outcome::Rescheduled => "was moved within the week",
+        Outcome::MovedOut => "was moved to another week",
+        Outcome::Shortened => "was made too short to count",
+        Outcome::NotOneOnOne => "now has others in it",
+        Outcome::Cancelled => "was cancelled",
+        Outcome::Ended => "ended with its series",
+        Outcome::Declined => "was declined",
+        Outcome::Excused => "is excused",
+        Outcome::NotHeld => "did not take place",
+    }
+}
+
+/// What set off an escalation, as a clause. A plan is not mentioned: whoever may know of it is told elsewhere.
+pub fn trigger(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::NoSlot => "no free time is left for it this week",
+        Trigger::Silence => "nobody answered the times that were offered",
+        Trigger::Again => "the new time fell through as well",
+        Trigger::TwoCancellations => "two 1-on-1s fell through within four weeks",
+        Trigger::Skips => "more weeks in a row went by without one than the rule allows",
+        Trigger::Plan => "a 1-on-1 that must not be missed was missed",
+        Trigger::Target => "too few of the 1-on-1s took place over the last weeks",
+        Trigger::Source => "a calendar cannot be read or believed",
+    }
+}
+
+/// Why a recovery closed: fits after "closed: ".
+pub fn close_reason(reason: CloseReason) -> &'static str {
+    match reason {
+        CloseReason::Recovered => "the new time was kept",
+        CloseReason::Rescheduled => "they found a time of their own",
+        CloseReason::Excused => "excused by absence",
+        CloseReason::Missed => "the week ended without it",
+        CloseReason::Withdrawn => "not needed any more",
+        CloseReason::RuleChanged => "the roster or a rule changed",
+    }
+}
+
+/// Why a booking was given up, as a clause.
+pub fn release_why(why: ReleaseWhy) -> &'static str {
+    match why {
+        ReleaseWhy::OwnChoice => "a meeting was made by hand, and that one counts",
+        ReleaseWhy::Undo => "the booking was taken back with the undo link",
+        ReleaseWhy::RuleChanged => "the roster or a rule changed",
+        ReleaseWhy::Withdrawn => "the 1-on-1 it stood in for is on again",
+        ReleaseWhy::Excused => "one of the two is away",
+        ReleaseWhy::Declined => "it was declined or removed",
+        ReleaseWhy::NotDelivered => "the invitation could not be delivered in time",
+    }
+}
+
+/// Why something is at risk, as a clause.
+pub fn risk(risk: Risk) -> &'static str {
+    match risk {
+        Risk::Unanswered => "somebody has not said yes",
+        Risk::OutOfHours => "outside somebody's working hours",
+        Risk::Conflict => "another event lies over it",
+    }
+}
+
+/// Why an absence counts.
+pub fn excuse(excuse: Excuse) -> &'static str {
+    match excuse {
+        Excuse::Leave => "on leave",
+        Excuse::Holiday => "public holiday",
+        Excuse::Absence => "out of office",
+    }
+}
+
+/// How a source is, as the end of "the calendar ".
+pub fn source_state(state: SourceState) -> &'static str {
+    match state {
+        SourceState::Ok => "is well again",
+        SourceState::Suspect => "answers, but not believably",
+        SourceState::Failing => "cannot be read",
+    }
+}
+
+/// The code of a source's trouble in words; codes that speak for themselves are left as they are.
+pub fn source_why(code: &str) -> String {
+    match code {
+        "empty" => "it suddenly has no events",
+        "html" => "a web page came instead of a calendar (a login page, or the link was withdrawn)",
+        "halved" => "much of it is gone at once",
+        "cut_off" => "the answer breaks off in the middle",
+        "foreign" => "it looks like another calendar",
+        "timeout" => "no answer in time",
+        "dns" => "its host name is not found",
+        "refused" => "the connection is refused",
+        "401" | "403" => "access is denied (the link may have been withdrawn)",
+        "404" | "410" => "there is nothing at its address any more",
+        other => return format!("code {}", super::names::clean(other, 40)),
+    }
+    .to_owned()
+}
+
+/// The rule that blocks candidate times, after "N times: ".
+pub fn blocked_by(rule: &str) -> String {
+    match rule {
+        "past" => "already past",
+        "notice" => "too soon to give notice",
+        "week" | "end_of_week" => "after the end of the week",
+        "hours" => "outside working hours",
+        "hours_manager" | "manager_hours" => "outside the manager's working hours",
+        "hours_rep" | "rep_hours" => "outside the rep's working hours",
+        "busy" => "somebody is busy",
+        "busy_manager" | "manager_busy" => "the manager is busy",
+        "busy_rep" | "rep_busy" => "the rep is busy",
+        "unknown" => "a calendar could not be read",
+        "buffer" => "too close to another meeting",
+        "spacing" | "apart" => "too close to another 1-on-1 of the two",
+        "day_cap" => "the manager's day has enough 1-on-1s",
+        "sessions" | "other_sessions" | "contention" => "another 1-on-1 needs that time",
+        "holds" | "held" => "offered to somebody else at the moment",
+        "refused" => "turned down before",
+        "avoid" => "a time to avoid, like lunch",
+        other => return super::names::clean(&other.replace('_', " "), 60),
+    }
+    .to_owned()
+}
+
+/// What somebody answered, after their name.
+pub fn action(action: Action) -> &'static str {
+    match action {
+        Action::Accept => "took the first time offered",
+        Action::Pick => "chose a time",
+        Action::Decline => "said no to the meeting",
+        Action::None => "said that none of the times fits",
+        Action::Met => "said that they already met",
+        Action::Away => "said they are away this week",
+        Action::Held => "said that it took place",
+        Action::NotHeld => "said that it did not take place",
+        Action::Undo => "took the booking back",
+    }
+}
+
+/// The word of a mail's kind, as the ledger has it.
+pub fn mail_kind(kind: MailKind) -> &'static str {
+    match kind {
+        MailKind::Proposal => "proposal",
+        MailKind::Booked => "booked",
+        MailKind::Released => "released",
+        MailKind::Escalation => "escalation",
+        MailKind::Resolved => "resolved",
+        MailKind::Health => "health",
+        MailKind::Monday => "monday",
+        MailKind::Cadence => "cadence",
+        MailKind::Series => "series",
+        MailKind::CheckIn => "check_in",
+        MailKind::Welcome => "welcome",
+        MailKind::Ops => "ops",
+    }
+}
+
+/// What Drumbeat does in a mode, after "Drumbeat ".
+pub fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Observe => "looks and counts, and changes nothing",
+        Mode::Propose => "asks before it books",
+        Mode::Auto => "books at once and tells both",
+    }
+}
+
+/// `1 time`, `3 times`.
+pub fn count(n: u32, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
