@@ -92,7 +92,7 @@ impl Server {
             Reply::Say(bytes) => drop(stream.write_all(&bytes).await),
             Reply::Hang(bytes) => {
                 drop(stream.write_all(&bytes).await);
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }

@@ -32,7 +32,7 @@ pub struct Submission {
     /// `smtps://user@host:port/ehlo-name` (port 465) or `smtp://…`: the latter with STARTTLS required (port 587),
     /// except to a loopback address, where it is plain (port 25) unless `?tls=required`.
     pub url: String,
-    /// For the user in the URL.
+    /// For the user in the URL; an empty one counts as none.
     pub password: Option<SecretString>,
     /// For one mail, from connecting to the server's last word.
     pub timeout: Duration,
@@ -251,9 +251,8 @@ fn credentials(url: &Url, password: Option<&SecretString>) -> Result<Option<Cred
     if url.username().is_empty() {
         return Ok(None);
     }
-    let password =
-        password.map(|word| word.expose_secret().to_owned()).or_else(|| url.password().map(decoded));
-    match password {
+    let given = password.map(|word| word.expose_secret().to_owned()).filter(|word| !word.is_empty());
+    match given.or_else(|| url.password().map(decoded)) {
         Some(word) => Ok(Some(Credentials::new(decoded(url.username()), word))),
         None => Err(Error::new(
             ErrorKind::Denied,
@@ -340,6 +339,7 @@ mod tests {
         check("smtps://u:in%20url@host", None, Ok(Some(("u", "in url"))));
         check("smtps://u:in%20url@host", Some("given"), Ok(Some(("u", "given"))));
         check("smtps://u@host", None, Err("auth"));
+        check("smtps://u@host", Some(""), Err("auth"));
         check("https://host", None, Err("url"));
         check("smtps:", None, Err("url"));
         check("mail.example.com", None, Err("url"));
