@@ -1,6 +1,6 @@
 //! A feed behind http or https, every hop of it checked.
 
-use std::error::Error as Cause;
+use std::error::Error as _;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use reqwest::{Response, StatusCode, Url, redirect};
 
 use super::Limits;
 use super::address::{Private, Resolver, public};
+use crate::io::cause;
 use crate::ports::{Answer, Error, ErrorKind, Validators};
 
 /// Redirects that are followed in one call.
@@ -207,19 +208,6 @@ fn failure(url: &Url, error: &reqwest::Error) -> Error {
         }
         _ => transient("http", "the answer was no http, or none"),
     }
-}
-
-/// The first error of this type on the way down. An `io::Error` hides what it wraps from `source`.
-fn cause<'e, T: Cause + 'static>(error: &'e (dyn Cause + 'static)) -> Option<&'e T> {
-    let mut at = Some(error);
-    while let Some(error) = at {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        at = wrapped.map(|inner| inner as &(dyn Cause + 'static)).or_else(|| error.source());
-    }
-    None
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! it came at, and lettre's own transport does not say which that was.
 
 use std::cell::RefCell;
-use std::error::Error as Cause;
+use std::error::Error as _;
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use super::compose::compose;
+use crate::io::cause;
 use crate::model::mail::Mail;
 use crate::ports::{Error, ErrorKind, Later, Mailer};
 
@@ -275,19 +276,6 @@ fn invalid(what: &str) -> Error {
         "url",
         format!("[mail] url {what}; one looks like smtps://user@mail.example.com"),
     )
-}
-
-/// The first error of this type on the way down. An `io::Error` hides what it wraps from `source`.
-fn cause<'e, T: Cause + 'static>(error: &'e (dyn Cause + 'static)) -> Option<&'e T> {
-    let mut at = Some(error);
-    while let Some(error) = at {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        at = wrapped.map(|inner| inner as &(dyn Cause + 'static)).or_else(|| error.source());
-    }
-    None
 }
 
 #[cfg(test)]
