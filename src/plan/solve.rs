@@ -55,7 +55,7 @@ pub struct Effort {
 
 impl Effort {
     /// For answers that somebody waits for: a few milliseconds a team.
-    pub const QUICK: Self = Self { rounds: 12 };
+    pub const QUICK: Self = Self { rounds: 20 };
     /// For plans on their own: tenths of a second for a hard team.
     pub const THOROUGH: Self = Self { rounds: 400 };
 }
