@@ -10,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::model::directory::Directory;
+use crate::model::ledger::Seq;
 use crate::model::people::PersonId;
 use crate::ports::{Error, ErrorKind};
 
@@ -32,11 +33,20 @@ pub struct PeopleTable {
 }
 
 impl PeopleTable {
-    /// Opens the table, or makes an empty one where there is none. A last line without an end, torn by a crash
-    /// before its number was given out, is cut; anything else that cannot be read is `Invalid`.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    /// Opens the table. Where there is none an empty one is made, but only beside a ledger without records
+    /// (`last` is its newest): the numbers in them would be given out again, to others. A last line without an
+    /// end, torn by a crash before its number was given out, is cut; anything else that cannot be read is
+    /// `Invalid`.
+    pub fn open(path: &Path, last: Seq) -> Result<Self, Error> {
         let unusable = |cause| Error::disk("open", path, &cause);
         if !path.exists() {
+            if last > 0 {
+                let message = format!(
+                    "{} is missing, and the ledger names people by its numbers: bring it back from a backup",
+                    path.display()
+                );
+                return Err(Error::new(ErrorKind::NotFound, "no_people", message));
+            }
             write_anew(path, &[]).map_err(unusable)?;
         }
         let file = OpenOptions::new().append(true).open(path).map_err(unusable)?;
@@ -246,7 +256,7 @@ mod tests {
         }
 
         fn open(&self) -> PeopleTable {
-            PeopleTable::open(&self.path()).expect("opens")
+            PeopleTable::open(&self.path(), 0).expect("opens")
         }
 
         fn text(&self) -> String {
@@ -313,10 +323,19 @@ mod tests {
         ] {
             let place = Place::new();
             std::fs::write(place.path(), text).expect("written");
-            let error = PeopleTable::open(&place.path()).expect_err("is refused");
+            let error = PeopleTable::open(&place.path(), 0).expect_err("is refused");
             assert_eq!(error.kind, ErrorKind::Invalid);
             assert!(error.message.contains(problem) && !error.message.contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_missing_table_is_made_only_for_a_new_ledger() {
+        let place = Place::new();
+        let missing = PeopleTable::open(&place.path(), 1).map(drop).map_err(|error| error.kind);
+        assert_eq!((missing, place.path().exists()), (Err(ErrorKind::NotFound), false));
+        place.open();
+        PeopleTable::open(&place.path(), 1).expect("is there now");
     }
 
     #[test]
