@@ -48,7 +48,7 @@ impl Place {
     /// A store with 200 mirrors of several KB as of record 7, closed cleanly.
     fn filled(&self) {
         let (mut store, notices) = self.open(7);
-        assert_eq!(notices, []);
+        assert_eq!(notices, [Notice::StoreEmpty], "a ledger of 7 records had a store");
         for owner in 1..=200 {
             store.commit(7, &[(calendar(owner), Some(mirror(owner)))]).expect("commits");
         }
@@ -63,7 +63,7 @@ fn mirror(owner: u32) -> Vec<u8> {
 /// Why the store was set aside, if it was.
 fn aside(notices: &[Notice]) -> Option<&str> {
     match notices {
-        [] => None,
+        [] | [Notice::StoreEmpty] => None,
         [Notice::StoreAside { why, .. }] => Some(why),
         more => panic!("{more:?}"),
     }
@@ -135,6 +135,11 @@ fn a_store_that_does_not_fit_its_ledger_is_set_aside() {
         store.commit(last, &[(calendar(3), Some(b"new".to_vec()))]).expect("works on");
         assert_eq!(store.mirror(calendar(3)), Some(b"new".to_vec()));
     }
+}
+
+#[test]
+fn a_new_store_beside_a_new_ledger_is_nothing_to_tell() {
+    assert_eq!(Place::new().open(0).1, []);
 }
 
 #[test]

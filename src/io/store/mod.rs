@@ -78,6 +78,9 @@ impl OpenStore {
         let mut store = SledStore { dir: self.dir, db: self.db, _start: self.start, ledger, seq };
         if self.seen.is_none() {
             store.commit(0, &[])?;
+            if last > 0 && self.notices.is_empty() {
+                self.notices.push(Notice::StoreEmpty);
+            }
         }
         Ok((store, self.notices))
     }
