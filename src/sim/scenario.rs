@@ -24,6 +24,9 @@ use super::recording::{BookingEdit, CalendarName, Recording, Reload, Reply, Said
 use crate::model::time::{Span, Week};
 use crate::model::zone::{Moment, Zone, Zones};
 
+/// The scenario of `drumbeat demo`: a week of a small sales organisation.
+pub const DEMO: &str = include_str!("demo.txt");
+
 /// A line that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -296,9 +299,9 @@ impl Story {
         names.split('+').map(address).collect()
     }
 
-    /// `busy bo Mon-Fri 09:00-12:00 [once] ["title"] [ZONE]`.
+    /// `busy ana+bo Mon-Fri 09:00-12:00 [once] ["title"] [ZONE]`: time that each of them fills alone.
     fn busy(&mut self, words: &mut Words) -> Result<(), Wrong> {
-        let who = self.people.take(words)?;
+        let names = words.take("somebody")?;
         let days = words.must("weekdays like Mon-Fri", weekdays)?;
         let part = |word: &str| {
             let (start, end) = word.split_once('-')?;
@@ -306,26 +309,22 @@ impl Story {
         };
         let (start, end) = words.must("a stretch like 09:00-12:00", part)?;
         let once = words.has("once");
-        let at = self.long_ago();
         let title = words.quoted().unwrap_or_else(|| "Busy".to_owned());
         let zone = words.zone(&self.zones).unwrap_or_else(|| self.scope.zone.clone());
-        let draft = |first: NaiveDateTime, rule| Draft {
-            title: title.clone(),
-            organizer: who.clone(),
-            guests: Vec::new(),
-            start: first,
-            length: end - start,
-            zone: zone.clone(),
-            is_all_day: false,
-            rule,
-        };
-        if once {
-            for day in days {
-                self.diary.add(draft(date_in(self.scope.week, day).and_time(start), None), at);
-            }
+        let starts: Vec<(NaiveDateTime, Option<Rule>)> = if once {
+            days.iter().map(|day| (date_in(self.scope.week, *day).and_time(start), None)).collect()
         } else {
             let first = Rule::first(&days, self.first_week.monday() - Days::new(14))?.and_time(start);
-            self.diary.add(draft(first, Some(Rule { days, every: 1, until: None })), at);
+            vec![(first, Some(Rule { days, every: 1, until: None }))]
+        };
+        let at = self.long_ago();
+        for organizer in self.everyone(&names)? {
+            for (start, rule) in starts.clone() {
+                let (title, organizer, zone) = (title.clone(), organizer.clone(), zone.clone());
+                let (length, guests, is_all_day) = (end - start.time(), Vec::new(), false);
+                let draft = Draft { title, organizer, guests, start, length, zone, is_all_day, rule };
+                self.diary.add(draft, at);
+            }
         }
         Ok(())
     }

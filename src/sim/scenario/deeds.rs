@@ -308,6 +308,11 @@ impl Story {
                 }
             }
         }
+        // `with ana` means the meeting of the two, where they have one and no title says otherwise.
+        let of_two = |target: &Target| self.diary.meetings[target.meeting].face.guests.len() == 2;
+        if title.is_none() && with.is_some() && found.iter().any(of_two) {
+            found.retain(of_two);
+        }
         match found[..] {
             [target] => Ok(Meant::Event(target)),
             [] => Err(Wrong(

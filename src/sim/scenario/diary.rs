@@ -324,7 +324,7 @@ impl Meeting {
         lines.push(format!("TRANSP:{}", if face.is_free { "TRANSPARENT" } else { "OPAQUE" }));
         lines.push(format!("SUMMARY:{}", escaped(&face.title)));
         lines.extend(face.place.as_ref().map(|place| format!("LOCATION:{}", escaped(place))));
-        if listing == Listing::Everybody && face.guests.len() > 1 {
+        if listing == Listing::Everybody && !face.guests.is_empty() {
             lines.push(format!(
                 "ORGANIZER;CN=\"{}\":mailto:{}",
                 people.name(&self.organizer),
