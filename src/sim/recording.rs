@@ -1,5 +1,7 @@
 //! A recording: a world on disk, read into one value. The format stands in `docs/recording.md`.
 
+mod write;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -333,7 +335,8 @@ fn visible(word: Option<&str>) -> Result<Visible, String> {
 /// `20m`, `6h`, `2d`.
 pub(super) fn duration(word: &str) -> Option<TimeDelta> {
     let unit = word.chars().last()?;
-    let count: i64 = word.strip_suffix(unit)?.parse().ok().filter(|count| (0..=100_000).contains(count))?;
+    let count: i64 =
+        word.strip_suffix(unit)?.parse().ok().filter(|count| (0..=10_000_000).contains(count))?;
     match unit {
         's' => Some(TimeDelta::seconds(count)),
         'm' => Some(TimeDelta::minutes(count)),

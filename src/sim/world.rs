@@ -151,7 +151,7 @@ impl Inside {
             Deed::Declines(reply) => booking.answer(&reply.who, "DECLINED"),
             Deed::Edits(BookingEdit { change: BookingChange::Delete, .. }) => booking.cancel(),
             Deed::Edits(BookingEdit { change: BookingChange::Move(to), .. }) => {
-                booking.shift(*to, &self.zones)
+                booking.shift(*to, &self.zones);
             }
         }
     }
