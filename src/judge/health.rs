@@ -24,11 +24,7 @@ pub fn leaders(roster: &Roster) -> BTreeSet<PersonId> {
 /// The managers of a leader's report: those who report to them, and themselves where they have reps of their own.
 fn managers(roster: &Roster, leader: PersonId) -> Vec<&Person> {
     let own = roster.get(leader).filter(|leader| leader.manager.is_none());
-    roster
-        .reports(leader)
-        .chain(own)
-        .filter(|person| reps(roster, person.id).next().is_some())
-        .collect()
+    roster.reports(leader).chain(own).filter(|person| reps(roster, person.id).next().is_some()).collect()
 }
 
 fn reps(roster: &Roster, manager: PersonId) -> impl Iterator<Item = &Person> {
@@ -61,7 +57,9 @@ pub fn health<'s>(
         lines.push(line);
     }
     // Those that need help first: by what is missing, then by what was never owed.
-    lines.sort_by_key(|line| (std::cmp::Reverse(line.week.missed), std::cmp::Reverse(line.judged.missed), line.manager));
+    lines.sort_by_key(|line| {
+        (std::cmp::Reverse(line.week.missed), std::cmp::Reverse(line.judged.missed), line.manager)
+    });
     let unread = sources
         .iter()
         .filter(|(calendar, row)| people.contains(&calendar.owner) && row.state != SourceState::Ok)
@@ -138,9 +136,9 @@ fn risk(rules: &Rules, rep: &Person, manager: &Person, known: &RepState, week: W
     })?;
     let standing: Vec<_> =
         known.sessions.values().filter(|session| session.week == week && session.stands()).collect();
-    let is_away = rep.leave.is_some_and(|leave| {
-        leave.hold(week.monday()) && leave.hold(week.monday() + chrono::Days::new(4))
-    });
+    let is_away = rep
+        .leave
+        .is_some_and(|leave| leave.hold(week.monday()) && leave.hold(week.monday() + chrono::Days::new(4)));
     let has_conflict = standing.iter().any(|session| session.risks.contains(&Risk::Conflict));
     let standing = standing.len() as u32;
     (due > 0 && (standing < due || is_away || has_conflict)).then_some(AtRisk {

@@ -26,7 +26,7 @@ pub fn weeks(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
     let this = view.week();
     begin(view, state, judged);
     rule_changes(view, state, judged);
-    bookings(view, state, judged);
+    bookings(state, judged);
     if state.weeks.get(&this).is_some_and(|week| week.due > 0) {
         excuse(view, state, judged);
         balance(view, state, judged);

@@ -9,15 +9,16 @@ use chrono::TimeDelta;
 
 use super::Daemon;
 use super::decide::sent;
-use crate::ical::itip;
+use crate::ical::{self, itip};
 use crate::model::fact::{Fact, Record, RecoveryState};
 use crate::model::letter::{Letter, OpsNews};
 use crate::model::mail::{Invitation, Mail, MailKind, Method};
-use crate::model::people::PersonId;
+use crate::model::people::{CalendarId, PersonId};
 use crate::model::state::{OutboxRow, Put};
 use crate::model::time::Span;
 use crate::model::zone::Moment;
-use crate::ports::{Error, ErrorKind};
+use crate::observe::keep::lineage;
+use crate::ports::{Answer, Error, ErrorKind};
 use crate::tell::mails::{self, Context, Extras};
 use crate::tell::names;
 
@@ -53,7 +54,9 @@ impl Daemon {
             .filter(|row| self.retries.rows.get(&row.id).is_none_or(|at| *at <= now))
             .cloned()
             .collect();
-        due.sort_by_key(|row| (row.at, row.letter.kind() != MailKind::Welcome, row.letter.kind(), row.id.clone()));
+        due.sort_by_key(|row| {
+            (row.at, row.letter.kind() != MailKind::Welcome, row.letter.kind(), row.id.clone())
+        });
         for row in due {
             if !self.one(&row, now).await? {
                 break;
@@ -105,7 +108,8 @@ impl Daemon {
             return Some("expired");
         }
         if row.letter.kind() != MailKind::Ops && self.setup.roster.get(row.to).is_none() {
-            return matches!(row.letter, Letter::Released { .. }).then_some(()).map_or(Some("left"), |()| None);
+            // Whoever left still gets the cancellation of what was booked with them, and nothing else.
+            return (!matches!(row.letter, Letter::Released { .. })).then_some("left");
         }
         let recovery = |id: crate::model::fact::RecoveryId| {
             self.state.reps.get(&id.rep)?.recoveries.get(&id.week)?.get(&id.ordinal)
@@ -123,8 +127,9 @@ impl Daemon {
                 (!lives).then_some("withdrawn")
             }
             Letter::Booked { recovery: id, uid, .. } => {
-                let lives = recovery(*id)
-                    .is_some_and(|recovery| recovery.booking.as_ref().is_some_and(|booking| booking.uid == *uid));
+                let lives = recovery(*id).is_some_and(|recovery| {
+                    recovery.booking.as_ref().is_some_and(|booking| booking.uid == *uid)
+                });
                 (!lives).then_some("released")
             }
             _ => None,
@@ -156,7 +161,10 @@ impl Daemon {
                 let Some(state) = self.state.reps.get(&item.recovery.rep) else { continue };
                 let mut state = state.clone();
                 sent(&mut state, item.recovery, now, &mut facts);
-                let recovery = state.recoveries.get(&item.recovery.week).and_then(|known| known.get(&item.recovery.ordinal));
+                let recovery = state
+                    .recoveries
+                    .get(&item.recovery.week)
+                    .and_then(|known| known.get(&item.recovery.ordinal));
                 facts.extend(recovery.cloned().map(|recovery| put(Put::Recovery { recovery })));
                 self.dirty.extend(self.setup.roster.get(item.recovery.rep).and_then(|rep| rep.manager));
             }
@@ -220,6 +228,29 @@ impl Daemon {
         }
     }
 
+    /// The pair's usual conference link, read now from the manager's calendar and kept nowhere: that of their newest
+    /// 1-on-1. A calendar that cannot be read gives none.
+    async fn usual_link(&self, manager: PersonId, rep: PersonId) -> Option<String> {
+        let lineages: Vec<&str> = self
+            .state
+            .reps
+            .get(&rep)?
+            .sessions
+            .values()
+            .map(|session| session.key.lineage.as_str())
+            .collect();
+        let calendars = std::rc::Rc::clone(&self.world.calendars);
+        let Ok(Answer::Feed { bytes, .. }) = calendars.fetch(CalendarId::first(manager), None).await else {
+            return None;
+        };
+        let parsed = ical::parse(&bytes, &ical::Limits::default());
+        let of_pair = parsed.events.into_iter().filter(|event| lineages.contains(&lineage(&event.uid)));
+        of_pair
+            .filter(|event| event.link.is_some())
+            .max_by_key(|event| event.modified)
+            .and_then(|event| event.link)
+    }
+
     /// The mail of a row, with what is read only now and kept nowhere: the conference link and the invitation.
     pub(super) async fn mail(&self, row: &OutboxRow) -> Mail {
         let rules = &self.setup.settings.rules;
@@ -236,7 +267,8 @@ impl Daemon {
             _ => None,
         };
         if let Some((manager, rep, span, uid, sequence, method)) = about {
-            extras.invitation = Some(self.invitation(row, (manager, rep), span, (uid, sequence), method, &extras));
+            extras.invitation =
+                Some(self.invitation(row, (manager, rep), span, (uid, sequence), method, &extras));
         }
         let context =
             Context { voice: &rules.voice, people: self.setup.as_ref(), key: &self.setup.key, extras };
@@ -254,21 +286,26 @@ impl Daemon {
     ) -> Invitation {
         let setup = self.setup.as_ref();
         let voice = &setup.settings.rules.voice;
-        let attendee = |id| (names::name(setup, id), names::address(setup, id));
+        let pair = [manager, rep].map(|id| (names::name(setup, id), names::address(setup, id)));
         let zone = names::zone(setup, manager);
-        let first = |id| names::first_name(setup, id);
+        let mark = row.recovery.map(|recovery| recovery.to_string());
+        let title =
+            format!("1-on-1 {} / {}", names::first_name(setup, manager), names::first_name(setup, rep));
+        let description = [Some(extras.agenda), extras.team_doc.as_deref()];
+        let description: Vec<&str> =
+            description.into_iter().flatten().filter(|text| !text.is_empty()).collect();
         let invite = itip::Invite {
-            uid: uid.to_owned(),
+            uid,
             sequence,
             stamp: row.at,
-            organizer: (voice.from_name.clone(), voice.from_address.clone()),
-            attendees: vec![attendee(manager), attendee(rep)],
+            organizer: (&voice.from_name, &voice.from_address),
+            attendees: pair.iter().map(|(name, address)| (name.as_str(), address.as_str())).collect(),
             span,
-            zone: &zone,
-            title: format!("1-on-1 {} / {}", first(manager), first(rep)),
-            description: crate::tell::mails::agenda(extras),
-            link: extras.link.clone(),
-            mark: row.recovery.map(|recovery| recovery.to_string()),
+            zone: Some(&zone),
+            title: &title,
+            description: &description.join("\n\n"),
+            link: extras.link.as_deref(),
+            mark: mark.as_deref(),
         };
         let ics = match method {
             Method::Request => itip::request(&invite),

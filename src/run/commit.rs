@@ -87,8 +87,9 @@ impl Daemon {
         if self.ledger.wants_checkpoint() {
             let this = Week::of(record.at, &self.setup.settings.rules.zone);
             self.state.trim(this.plus(-KEPT_WEEKS), this.plus(-KEPT_ROWS));
-            let view = serde_json::to_vec(&self.state)
-                .map_err(|error| Error::new(ErrorKind::Fatal, "checkpoint", format!("write a checkpoint: {error}")))?;
+            let view = serde_json::to_vec(&self.state).map_err(|error| {
+                Error::new(ErrorKind::Fatal, "checkpoint", format!("write a checkpoint: {error}"))
+            })?;
             self.ledger.checkpoint(&view)?;
         }
         if self.keep_written == KeepWritten::Yes {
@@ -105,7 +106,8 @@ fn put(put: Put) -> Fact {
 /// One frame of the ledger into the view.
 pub(super) fn take_up(state: &mut State, frame: Frame<'_>) -> Result<(), Error> {
     let unreadable = |error: serde_json::Error| {
-        let message = format!("read record {} of the ledger: {error}; a newer version may have written it", frame.seq);
+        let message =
+            format!("read record {} of the ledger: {error}; a newer version may have written it", frame.seq);
         Error::new(ErrorKind::Fatal, "record", message)
     };
     match frame.kind {

@@ -99,14 +99,16 @@ impl Daemon {
             .filter_map(|rep| self.state.reps.get(&rep.id))
             .filter(|state| state.watched_since.is_some())
             .collect();
-        let recognised = read.iter().filter(|state| state.sessions.values().any(|session| !session.is_weak)).count();
+        let recognised =
+            read.iter().filter(|state| state.sessions.values().any(|session| !session.is_weak)).count();
         (read.len() as u32, recognised as u32)
     }
 
     /// Judges the reps of one manager, plans for all of them together, and says when to look again.
     fn team(&mut self, manager: &Person, mode: Mode, draft: &mut Draft) -> Moment {
         let setup = Rc::clone(&self.setup);
-        let reps: Vec<&Person> = setup.roster.reports(manager.id).filter(|rep| rep.status != Some(Status::None)).collect();
+        let reps: Vec<&Person> =
+            setup.roster.reports(manager.id).filter(|rep| rep.status != Some(Status::None)).collect();
         let people = std::iter::once(manager).chain(reps.iter().copied());
         let diaries: BTreeMap<PersonId, Diary> =
             people.map(|person| (person.id, self.diary(person, draft.now))).collect();
@@ -146,8 +148,12 @@ impl Daemon {
         let empty = Diary::default();
         let now = draft.now;
         let state = draft.rep(&self.state, rep.id);
-        let others: BTreeSet<PersonId> =
-            state.sessions.values().map(|session| session.manager).filter(|other| *other != manager.id).collect();
+        let others: BTreeSet<PersonId> = state
+            .sessions
+            .values()
+            .map(|session| session.manager)
+            .filter(|other| *other != manager.id)
+            .collect();
         let other_pictures: Vec<(PersonId, &Picture)> =
             others.into_iter().filter_map(|other| Some((other, self.picture(other)?))).collect();
         let view = View {
@@ -168,7 +174,7 @@ impl Daemon {
     }
 
     /// What fills somebody's time in the weeks around now.
-    fn diary(&self, person: &Person, now: Moment) -> Diary {
+    pub(super) fn diary(&self, person: &Person, now: Moment) -> Diary {
         let (pictures, all) = self.pictures(person);
         let holidays: Vec<&Picture> = self
             .setup
@@ -186,7 +192,12 @@ impl Daemon {
     }
 
     /// Time that bookings not yet seen and offers outstanding take of the people of a team, in all their teams.
-    fn holds(&self, manager: &Person, reps: &[&Person], draft: &mut Draft) -> Vec<(PersonId, RecoveryId, Span)> {
+    fn holds(
+        &self,
+        manager: &Person,
+        reps: &[&Person],
+        draft: &mut Draft,
+    ) -> Vec<(PersonId, RecoveryId, Span)> {
         let mut owners: BTreeSet<PersonId> = reps.iter().map(|rep| rep.id).collect();
         owners.insert(manager.id);
         for rep in reps {
@@ -194,9 +205,12 @@ impl Daemon {
         }
         let mut holds = Vec::new();
         for owner in owners {
-            let Some(state) = draft.reps.get(&owner).or_else(|| self.state.reps.get(&owner)) else { continue };
+            let Some(state) = draft.reps.get(&owner).or_else(|| self.state.reps.get(&owner)) else {
+                continue;
+            };
             for recovery in state.active() {
-                let offered = recovery.proposal.iter().flat_map(|proposal| &proposal.offers).map(|offer| offer.span);
+                let offered =
+                    recovery.proposal.iter().flat_map(|proposal| &proposal.offers).map(|offer| offer.span);
                 let booked = recovery.booking.iter().map(|booking| booking.span);
                 for span in offered.chain(booked) {
                     holds.push((recovery.manager, recovery.id, span));
@@ -211,7 +225,11 @@ impl Daemon {
     pub(super) fn next_report(&self, now: Moment) -> Option<Moment> {
         let send = self.setup.settings.rules.health.send;
         let leaders = health::leaders(&self.setup.roster);
-        leaders.iter().filter_map(|leader| self.setup.roster.get(*leader)).map(|leader| send.next_after(now, &leader.zone)).min()
+        leaders
+            .iter()
+            .filter_map(|leader| self.setup.roster.get(*leader))
+            .map(|leader| send.next_after(now, &leader.zone))
+            .min()
     }
 
     /// The weekly report of every leader for whom one has come due since the last.
@@ -221,13 +239,23 @@ impl Daemon {
         for leader in health::leaders(&self.setup.roster) {
             let Some(person) = self.setup.roster.get(leader) else { continue };
             let week = Week::of(draft.now, &person.zone).plus(-1);
-            let due = rules.health.send.next_after(week.next().span(&person.zone).start - TimeDelta::seconds(1), &person.zone);
+            let due = rules
+                .health
+                .send
+                .next_after(week.next().span(&person.zone).start - TimeDelta::seconds(1), &person.zone);
             let is_said = self.state.reported.get(&leader).is_some_and(|said| *said >= week);
             if is_said || draft.now < due || due < since {
                 continue;
             }
             let reps = |rep: PersonId| draft.reps.get(&rep).or_else(|| self.state.reps.get(&rep));
-            let letter = Letter::Health(health::health(&self.setup.roster, rules, leader, week, &self.state.sources, &reps));
+            let letter = Letter::Health(health::health(
+                &self.setup.roster,
+                rules,
+                leader,
+                week,
+                &self.state.sources,
+                &reps,
+            ));
             draft.rows.push(OutboxRow {
                 id: self.action_id("health", &week.to_string(), 1, 0, Some(leader)),
                 to: leader,
@@ -279,7 +307,7 @@ fn plan_team(
 }
 
 /// Adds rows to the outbox; whoever gets a first mail is told first what this is.
-fn welcome(desk: &Desk<'_>, rows: Vec<OutboxRow>, draft: &mut Draft) {
+pub(super) fn welcome(desk: &Desk<'_>, rows: Vec<OutboxRow>, draft: &mut Draft) {
     for row in rows {
         let person = desk.roster.get(row.to).filter(|person| !desk.welcomed.contains(&person.id));
         if let Some(person) = person {

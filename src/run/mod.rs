@@ -138,8 +138,15 @@ impl Daemon {
     }
 
     /// What the configuration and the roster came to.
-    pub fn setup(&self) -> &Setup {
-        &self.setup
+    pub fn setup(&self) -> Rc<Setup> {
+        Rc::clone(&self.setup)
+    }
+
+    /// Whether something of ours is booked for a rep.
+    pub fn is_booked(&self, rep: PersonId) -> bool {
+        let booked =
+            |state: &crate::model::state::RepState| state.active().any(|recovery| recovery.booking.is_some());
+        self.state.reps.get(&rep).is_some_and(booked)
     }
 
     /// The records written since the last call.

@@ -4,8 +4,8 @@ use super::{Daemon, Setup};
 use crate::model::letter::{Letter, OpsNews};
 use crate::model::people::PersonId;
 use crate::plan::desk::Subject;
-use crate::tell::People;
 use crate::tell::names::Addressee;
+use crate::tell::names::People;
 
 use super::commit::Draft;
 
@@ -25,7 +25,14 @@ impl People for Setup {
 
 impl Daemon {
     /// A name for something that is done once.
-    pub(super) fn action_id(&self, kind: &str, subject: &str, attempt: u32, round: u32, to: Option<PersonId>) -> String {
+    pub(super) fn action_id(
+        &self,
+        kind: &str,
+        subject: &str,
+        attempt: u32,
+        round: u32,
+        to: Option<PersonId>,
+    ) -> String {
         let recipient = to.map(|to| to.to_string()).unwrap_or_default();
         crate::tell::link::action_id(&self.ledger_id(), kind, subject, attempt, round, &recipient)
     }

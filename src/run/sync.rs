@@ -107,9 +107,11 @@ impl Daemon {
         for calendar in self.calendars() {
             let mut book = old.remove(&calendar).unwrap_or_default();
             if book.stored.as_ref().is_none_or(|stored| stored.lens != lens) {
-                let stored = self.store.mirror(calendar).and_then(|bytes| serde_json::from_slice(&bytes).ok());
-                book.stored =
-                    stored.filter(|known: &Stored| known.version == MIRROR_VERSION && known.lens == lens).map(Arc::new);
+                let stored =
+                    self.store.mirror(calendar).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+                book.stored = stored
+                    .filter(|known: &Stored| known.version == MIRROR_VERSION && known.lens == lens)
+                    .map(Arc::new);
                 book.next_poll = self.world.clock.now();
                 book.drawn_on = None;
             }
@@ -179,7 +181,9 @@ impl Daemon {
             .map(|(calendar, _)| *calendar)
             .collect();
         for calendar in stale {
-            let Some(stored) = self.books.get(&calendar).and_then(|book| book.stored.clone()) else { continue };
+            let Some(stored) = self.books.get(&calendar).and_then(|book| book.stored.clone()) else {
+                continue;
+            };
             let (sightings, unsure) = self.draw(calendar, &stored.mirror, draft.now);
             let is_well = self.is_well(calendar);
             if let Some(book) = self.books.get_mut(&calendar) {
@@ -231,7 +235,7 @@ impl Daemon {
             Shape::Calendar => None,
         };
         if !parsed.problems.is_empty() {
-            tracing::warn!(calendar = %calendar.owner, problems = %parsed.problems, "parts of a calendar were passed over");
+            tracing::warn!(calendar = %calendar.owner, problems = ?parsed.problems.counts, "parts of a calendar were passed over");
         }
         let mirror = self.mirror(calendar, parsed);
         let (sightings, unsure) = self.draw(calendar, &mirror, draft.now);
@@ -285,7 +289,8 @@ impl Daemon {
         let lens = Lens::new(&self.setup.roster, &rules.sessions, &rules.voice.from_address);
         let lists_attendees = parsed.events.iter().any(|event| !event.attendees.is_empty());
         let aside = parsed.aside.iter().map(|uid| lineage(uid).to_owned()).collect();
-        let events: Vec<Kept> = parsed.events.into_iter().map(|event| lens.keep(event, calendar.owner)).collect();
+        let events: Vec<Kept> =
+            parsed.events.into_iter().map(|event| lens.keep(event, calendar.owner)).collect();
         let content = content_hash(&events);
         Mirror { events, zones: parsed.zones, zone: parsed.zone_name, lists_attendees, aside, content }
     }
@@ -305,7 +310,10 @@ impl Daemon {
             .instances
             .iter()
             .map(|instance| Sighting {
-                key: SessionKey { lineage: lineage(&events[instance.event].uid).to_owned(), rid: instance.rid },
+                key: SessionKey {
+                    lineage: lineage(&events[instance.event].uid).to_owned(),
+                    rid: instance.rid,
+                },
                 span: instance.span,
                 is_all_day: instance.is_all_day,
                 is_cancelled: instance.is_cancelled,
@@ -319,10 +327,20 @@ impl Daemon {
 
     fn feed_zone(&self, mirror: &Mirror, own: &Zone) -> Zone {
         let lookup = Lookup { zones: &self.setup.zones, custom: &mirror.zones, default: own };
-        mirror.zone.as_deref().and_then(|name| ical::zone::resolve(name, &lookup)).unwrap_or_else(|| own.clone())
+        mirror
+            .zone
+            .as_deref()
+            .and_then(|name| ical::zone::resolve(name, &lookup))
+            .unwrap_or_else(|| own.clone())
     }
 
-    fn doubt(&self, calendar: CalendarId, mirror: &Mirror, sightings: &[Sighting], now: Moment) -> Option<Doubt> {
+    fn doubt(
+        &self,
+        calendar: CalendarId,
+        mirror: &Mirror,
+        sightings: &[Sighting],
+        now: Moment,
+    ) -> Option<Doubt> {
         let expected = self.expected_in(calendar, now);
         let before = self.books.get(&calendar).and_then(|book| book.picture.as_ref());
         doubt(
@@ -343,26 +361,23 @@ impl Daemon {
         reps.filter_map(|rep| self.state.reps.get(&rep))
             .flat_map(|rep| rep.sessions.values())
             .filter(|session| session.span.overlaps(&near) && session.stands() && session.pending.is_none())
-            .filter(|session| (session.manager == owner && session.seen.0) || (session.rep == owner && session.seen.1))
+            .filter(|session| {
+                (session.manager == owner && session.seen.0) || (session.rep == owner && session.seen.1)
+            })
             .map(|session| session.key.clone())
             .collect()
     }
 
     /// Notes an answer that is not believed; `true` when it has come often and long enough to be believed.
-    fn doubtful(
-        &mut self,
-        calendar: CalendarId,
-        doubt: Doubt,
-        content: u64,
-        draft: &mut Draft,
-    ) -> bool {
+    fn doubtful(&mut self, calendar: CalendarId, doubt: Doubt, content: u64, draft: &mut Draft) -> bool {
         let policy = &self.setup.settings.rules.policy;
         let before = draft.source(&self.state, calendar);
         let (count, since) = match before.as_ref().and_then(|row| row.waits_on) {
             Some((same, count, since)) if same == content => (count + 1, since),
             _ => (1, draft.now),
         };
-        let is_worn_off = doubt.wears_off() && count >= policy.suspect_after && draft.now - since >= policy.suspect_for;
+        let is_worn_off =
+            doubt.wears_off() && count >= policy.suspect_after && draft.now - since >= policy.suspect_for;
         if is_worn_off {
             return true;
         }
@@ -386,7 +401,11 @@ impl Daemon {
             draft.facts.push(source_fact(calendar, &row));
         }
         if tell {
-            self.tell_ops(source_news(calendar, &row), &format!("{}-{}", calendar.owner, calendar.nth), draft);
+            self.tell_ops(
+                source_news(calendar, &row),
+                &format!("{}-{}", calendar.owner, calendar.nth),
+                draft,
+            );
         }
         draft.put_source(calendar, row);
         self.touch(calendar, draft);
@@ -404,7 +423,13 @@ impl Daemon {
         let mut row = before.clone().unwrap_or_else(|| blank(draft.now));
         let is_new = row.state == SourceState::Ok || before.is_none();
         if is_new {
-            row = SourceRow { state: SourceState::Failing, since: draft.now, told: false, waits_on: None, ..row };
+            row = SourceRow {
+                state: SourceState::Failing,
+                since: draft.now,
+                told: false,
+                waits_on: None,
+                ..row
+            };
             row.why = Some(error.code.clone());
             draft.facts.push(source_fact(calendar, &row));
             self.touch(calendar, draft);
@@ -412,7 +437,11 @@ impl Daemon {
         let tell = !row.told && draft.now - row.since >= alert_after;
         if tell {
             row.told = true;
-            self.tell_ops(source_news(calendar, &row), &format!("{}-{}", calendar.owner, calendar.nth), draft);
+            self.tell_ops(
+                source_news(calendar, &row),
+                &format!("{}-{}", calendar.owner, calendar.nth),
+                draft,
+            );
         }
         if before.as_ref() != Some(&row) {
             draft.put_source(calendar, row);
@@ -433,7 +462,11 @@ impl Daemon {
             self.touch(calendar, draft);
         }
         if is_news && was_told {
-            self.tell_ops(source_news(calendar, &row), &format!("{}-{}", calendar.owner, calendar.nth), draft);
+            self.tell_ops(
+                source_news(calendar, &row),
+                &format!("{}-{}", calendar.owner, calendar.nth),
+                draft,
+            );
         }
         draft.put_source(calendar, row);
     }
@@ -457,7 +490,9 @@ impl Daemon {
 
     /// All that somebody's calendars show, and whether all of them are current.
     pub(super) fn pictures(&self, person: &Person) -> (Vec<&Picture>, bool) {
-        let books = self.books.range(CalendarId { owner: person.id, nth: 0 }..=CalendarId { owner: person.id, nth: u8::MAX });
+        let books = self
+            .books
+            .range(CalendarId { owner: person.id, nth: 0 }..=CalendarId { owner: person.id, nth: u8::MAX });
         let pictures: Vec<&Picture> = books.filter_map(|(_, book)| book.picture()).collect();
         let all = !person.calendars.is_empty()
             && pictures.len() == person.calendars.len()
