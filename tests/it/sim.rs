@@ -126,6 +126,15 @@ fn feeds_are_icalendar() {
     }
 }
 
+#[test]
+fn the_example_of_the_page_is_a_scenario() {
+    let page = fs::read_to_string("docs/scenarios.md").unwrap();
+    let example = page.split("```").nth(1).unwrap();
+    let recording = scenario::parse(example).unwrap();
+    assert_eq!(recording.calendars[&CalendarName::first("ana@example.com")].len(), 3);
+    assert!(recording.expected.len() > 2);
+}
+
 /// A scenario of Ana and Bo with a series, and these lines.
 fn story(lines: &str) -> Result<Recording, Vec<scenario::Problem>> {
     scenario::parse(&format!(
