@@ -208,7 +208,7 @@ impl Inside {
             Visible::After(wait) => Some(self.now + wait),
             Visible::Never => None,
         };
-        let Some(booking) = Booking::from(invitation, self.now, shown, &self.zones) else { return };
+        let Some(booking) = Booking::from(mail, self.now, shown, &self.zones) else { return };
         let before = self.bookings.iter_mut().find(|known| known.uid == booking.uid);
         match (invitation.method, before) {
             (Method::Request, Some(known)) => known.replace(booking),

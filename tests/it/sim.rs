@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use drumbeat::model::people::{BookVia, CalendarId, Person, PersonId, Roster, SourceSpec};
+use drumbeat::model::time::WorkingHours;
+use drumbeat::model::zone::Zone;
 use drumbeat::sim::recording::{Action, CalendarName, Recording, Said};
 use drumbeat::sim::scenario;
 use serde_json::json;
@@ -27,6 +30,31 @@ fn every_shared_recording_reads() {
         read += 1;
     }
     assert!(0 < google && google < read, "{google} of {read} in {}", folder.display());
+}
+
+#[test]
+fn calendars_are_named_by_the_roster() {
+    let recording = story("").unwrap();
+    let bo = Person {
+        id: PersonId(7),
+        address: "bo@work.example".to_owned(),
+        name: "Bo".to_owned(),
+        manager: None,
+        start_date: None,
+        status: None,
+        plan: None,
+        leave: None,
+        zone: Zone::utc(),
+        hours: WorkingHours::default(),
+        calendars: vec![SourceSpec::World],
+        title_match: None,
+        book: BookVia::Mail,
+        aliases: vec!["bo@example.com".to_owned()],
+        team_doc: None,
+    };
+    let names = recording.names(&Roster::new([bo]));
+    let first = CalendarId::first(PersonId(7));
+    assert_eq!(names, BTreeMap::from([(first, CalendarName::first("bo@example.com"))]));
 }
 
 /// Every scenario by name.
@@ -98,6 +126,15 @@ fn feeds_are_icalendar() {
     }
 }
 
+#[test]
+fn the_example_of_the_page_is_a_scenario() {
+    let page = fs::read_to_string("docs/scenarios.md").unwrap();
+    let example = page.split("```").nth(1).unwrap();
+    let recording = scenario::parse(example).unwrap();
+    assert_eq!(recording.calendars[&CalendarName::first("ana@example.com")].len(), 3);
+    assert!(recording.expected.len() > 2);
+}
+
 /// A scenario of Ana and Bo with a series, and these lines.
 fn story(lines: &str) -> Result<Recording, Vec<scenario::Problem>> {
     scenario::parse(&format!(
@@ -113,18 +150,21 @@ fn last_feed(recording: &Recording, address: &str) -> String {
     }
 }
 
+/// After these lines, the two's feeds hold these parts, and not those behind a `no `.
+fn check_feeds(line: &str, ana: &[&str], bo: &[&str]) {
+    let recording = story(line).unwrap();
+    for (who, wanted) in [("ana@example.com", ana), ("bo@example.com", bo)] {
+        let feed = last_feed(&recording, who).replace("\r\n ", "");
+        for part in wanted {
+            let (part, is_there) = part.strip_prefix("no ").map_or((*part, true), |part| (part, false));
+            assert_eq!(feed.contains(part), is_there, "`{line}`: {part} in {who}:\n{feed}");
+        }
+    }
+}
+
 #[test]
 fn what_people_do_is_seen_in_their_calendars() {
-    let check = |line: &str, ana: &[&str], bo: &[&str]| {
-        let recording = story(line).unwrap();
-        for (who, wanted) in [("ana@example.com", ana), ("bo@example.com", bo)] {
-            let feed = last_feed(&recording, who).replace("\r\n ", "");
-            for part in wanted {
-                let (part, is_there) = part.strip_prefix("no ").map_or((*part, true), |part| (part, false));
-                assert_eq!(feed.contains(part), is_there, "`{line}`: {part} in {who}:\n{feed}");
-            }
-        }
-    };
+    let check = check_feeds;
     let (exdate, moved) =
         ("EXDATE;TZID=Europe/Berlin:20261112T160000", "RECURRENCE-ID;TZID=Europe/Berlin:20261112T160000");
     check(

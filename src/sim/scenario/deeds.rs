@@ -1,6 +1,6 @@
 //! What people do in a scenario, and what that makes of the calendars.
 
-use chrono::{Datelike, NaiveTime, TimeDelta};
+use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 
 use super::diary::{Draft, Guest, Target};
 use super::words::{Scope, Words, time_of_day, wanted};
@@ -270,60 +270,74 @@ impl Story {
         self.replies.push(Reply { at: doer.at, who: doer.who.clone(), action, rep, option });
     }
 
-    /// `the series`, `the Thu instance`, `the 2026-11-19 15:00 instance`, `"title"` or `the booking for ana`; then perhaps
-    /// `of "title"` and `with ana`.
+    /// `the series`, `the Thu instance`, `the 2026-11-19 15:00 instance`, `"title"` or `the booking for ana`; then
+    /// perhaps `of "title"` and `with ana`.
     fn meant(&self, doer: &Doer<'_>, words: &mut Words) -> Result<Meant, Wrong> {
-        let mut title = words.quoted();
-        let (mut day, mut clock, mut is_series) = (None, None, false);
-        if title.is_none() {
+        let mut named = Named { title: words.quoted(), ..Named::default() };
+        if named.title.is_none() {
             words.expect("the")?;
             if words.has("booking") {
                 words.expect("for")?;
                 return Ok(Meant::Booking(self.people.take(words)?));
             }
-            is_series = words.has("series");
-            if !is_series {
-                day = Some(words.day(doer.scope)?);
-                clock = words.maybe(time_of_day);
+            named.is_series = words.has("series");
+            if !named.is_series {
+                named.day = Some(words.day(doer.scope)?);
+                named.clock = words.maybe(time_of_day);
                 words.expect("instance")?;
             }
         }
         if words.has("of") {
-            title = Some(words.take("a title in quotes")?);
+            named.title = Some(words.take("a title in quotes")?);
         }
-        let with = if words.has("with") { Some(self.people.take(words)?) } else { None };
+        if words.has("with") {
+            named.with = Some(self.people.take(words)?);
+        }
+        let wrong = match self.named(&doer.who, &named)[..] {
+            [target] => return Ok(Meant::Event(target)),
+            [] => "they have no such meeting; it is named by its day, its title or who it is with",
+            _ => "several meetings are meant; `of \"title\"`, `with SOMEBODY` or a time would name one",
+        };
+        Err(Wrong(wrong.to_owned()))
+    }
+
+    /// Everything in somebody's calendar that a name fits.
+    fn named(&self, who: &str, named: &Named) -> Vec<Target> {
         let mut found = Vec::new();
         for (meeting, event) in self.diary.meetings.iter().enumerate() {
             let attends = |who: &String| event.face.guests.iter().any(|guest| guest.address == *who);
-            let named = title.as_ref().map_or(event.is_shared(), |title| event.face.title == *title);
-            if !event.is_in(&doer.who) || !named || with.as_ref().is_some_and(|with| !attends(with)) {
+            let fits = named.title.as_ref().map_or(event.is_shared(), |title| event.face.title == *title);
+            if !event.is_in(who) || !fits || !named.with.as_ref().is_none_or(attends) {
                 continue;
             }
-            match day {
-                None if event.rule.is_some() || !is_series => found.push(Target { meeting, instance: None }),
+            match named.day {
+                None if event.rule.is_some() || !named.is_series => {
+                    found.push(Target { meeting, instance: None });
+                }
                 None => {}
                 Some(date) => {
-                    let instance = event.on(date, clock.map(|clock| date.and_time(clock)));
+                    let instance = event.on(date, named.clock.map(|clock| date.and_time(clock)));
                     found.extend(instance.map(|instance| Target { meeting, instance: Some(instance) }));
                 }
             }
         }
         // `with ana` means the meeting of the two, where they have one and no title says otherwise.
         let of_two = |target: &Target| self.diary.meetings[target.meeting].face.guests.len() == 2;
-        if title.is_none() && with.is_some() && found.iter().any(of_two) {
+        if named.title.is_none() && named.with.is_some() && found.iter().any(of_two) {
             found.retain(of_two);
         }
-        match found[..] {
-            [target] => Ok(Meant::Event(target)),
-            [] => Err(Wrong(
-                "they have no such meeting; it is named by its day, its title or who it is with".to_owned(),
-            )),
-            _ => Err(Wrong(
-                "several meetings are meant; `of \"title\"`, `with SOMEBODY` or a time would name one"
-                    .to_owned(),
-            )),
-        }
+        found
     }
+}
+
+/// How a line names a meeting.
+#[derive(Default)]
+struct Named {
+    title: Option<String>,
+    is_series: bool,
+    day: Option<NaiveDate>,
+    clock: Option<NaiveTime>,
+    with: Option<String>,
 }
 
 fn answer(word: &str) -> Option<Action> {
