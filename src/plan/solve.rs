@@ -73,8 +73,10 @@ pub fn solve_with(table: &Table, effort: Effort) -> Solution {
 /// Plans on a board, which then holds the plan.
 pub(super) fn solve_board(board: &mut Board<'_>, table: &Table, effort: Effort) -> Solution {
     let slack = SLACK_DAYS * table.weights.day.max(1);
-    let components: Vec<Component> =
-        components(table).into_iter().map(|sessions| Search::new(board, sessions).run(effort, slack)).collect();
+    let components: Vec<Component> = components(table)
+        .into_iter()
+        .map(|sessions| Search::new(board, sessions).run(effort, slack))
+        .collect();
     Solution {
         placed: components.iter().map(|c| c.placed).sum(),
         cost: components.iter().map(|c| c.cost).sum(),
