@@ -211,3 +211,4 @@ pub struct Rules {
     /// Part of `[mail]` and `[web]`
     pub voice: Voice,
 }
+
