@@ -109,7 +109,11 @@ pub enum Answer {
 pub trait Calendars {
     /// Asks one calendar what it holds. `known` are the validators of the stored copy; without them the answer
     /// is whole.
-    fn fetch<'a>(&'a self, calendar: CalendarId, known: Option<&'a Validators>) -> Later<'a, Result<Answer, Error>>;
+    fn fetch<'a>(
+        &'a self,
+        calendar: CalendarId,
+        known: Option<&'a Validators>,
+    ) -> Later<'a, Result<Answer, Error>>;
 }
 
 /// Sends mails.

@@ -211,4 +211,3 @@ pub struct Rules {
     /// Part of `[mail]` and `[web]`
     pub voice: Voice,
 }
-

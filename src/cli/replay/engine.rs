@@ -8,11 +8,11 @@ use crate::config::Calendars;
 use crate::model::fact::{Action, Record};
 use crate::model::ledger::LedgerId;
 use crate::model::mail::Mail;
-use crate::model::people::{CalendarId, PersonId, SourceSpec};
+use crate::model::people::{PersonId, SourceSpec};
 use crate::model::zone::{Moment, Zones};
 use crate::ports::{Clock as _, Error, Ledger, Store};
 use crate::run::{self, Clicked, Daemon, Gate, Input, KeepWritten, Reloaded, Setup};
-use crate::sim::recording::{CalendarName, Recording, Reply};
+use crate::sim::recording::{Recording, Reply};
 use crate::sim::world::World;
 use crate::tell::link::LinkKey;
 
@@ -178,17 +178,12 @@ impl<'a> Engine<'a> {
         let (mut settings, roster, _) = setup::read(&texts, &self.zones, Calendars::FromWorld, &mut number)
             .map_err(ReplayError::Config)?;
         (self.adapt)(&mut settings);
+        let names = self.recording.names(&roster);
         let roster = setup::with_calendars(&roster, |person| {
-            let calendars = self.recording.calendars_of(&person.address);
+            let calendars = names.keys().filter(|calendar| calendar.owner == person.id).count();
             person.calendars = vec![SourceSpec::World; calendars];
         });
-        let names = roster.people().flat_map(|person| {
-            (1..=person.calendars.len() as u8).map(|nth| {
-                let id = CalendarId { owner: person.id, nth };
-                (id, CalendarName { address: person.address.clone(), nth })
-            })
-        });
-        self.world.name(names.collect());
+        self.world.name(names);
         Ok(setup::setup(
             settings,
             roster,
