@@ -360,7 +360,7 @@ impl Daemon {
         let reps = self.setup.roster.reports(owner).map(|person| person.id).chain(std::iter::once(owner));
         reps.filter_map(|rep| self.state.reps.get(&rep))
             .flat_map(|rep| rep.sessions.values())
-            .filter(|session| session.span.overlaps(&near) && session.stands() && session.pending.is_none())
+            .filter(|session| session.span.overlaps(&near) && session.stands())
             .filter(|session| {
                 (session.manager == owner && session.seen.0) || (session.rep == owner && session.seen.1)
             })
