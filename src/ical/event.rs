@@ -118,7 +118,7 @@ impl Draft {
         let value = property.value.trim();
         match field {
             Field::Uid => value.clone_into(&mut self.uid),
-            Field::Summary => self.title = text(value).trim().to_owned(),
+            Field::Summary => text(value).trim().clone_into(&mut self.title),
             Field::Start => self.start = self.start.take().or(value::one_when(property)),
             Field::End => self.end = Some(value::one_when(property).ok_or(Problem::Length)?),
             Field::Duration => self.duration = Some(value::duration(value).ok_or(Problem::Length)?),

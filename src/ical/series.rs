@@ -149,7 +149,7 @@ impl Series<'_> {
     /// The instant that names the instance which a RECURRENCE-ID or EXDATE means.
     fn key(&self, when: &When, lookup: &Lookup<'_>) -> Moment {
         if self.is_all_day {
-            return self.zone.instant(self.date(when, lookup).and_time(NaiveTime::MIN));
+            return self.zone.instant(whole_day(when, lookup).and_time(NaiveTime::MIN));
         }
         match when {
             When::Date(date) => self.zone.instant(date.and_time(self.start.time())),
@@ -157,14 +157,14 @@ impl Series<'_> {
             When::Utc(_) | When::Zoned(..) => instant(when, lookup),
         }
     }
+}
 
-    /// The day that is meant in a series of whole days.
-    fn date(&self, when: &When, lookup: &Lookup<'_>) -> NaiveDate {
-        match when {
-            // Midnight UTC is a date that somebody's software put into the wrong form.
-            When::Utc(at) if at.time() != NaiveTime::MIN => lookup.default.local(*at).date(),
-            other => wall_of(other).date(),
-        }
+/// The day that is meant in a series of whole days.
+fn whole_day(when: &When, lookup: &Lookup<'_>) -> NaiveDate {
+    match when {
+        // Midnight UTC is a date that somebody's software put into the wrong form.
+        When::Utc(at) if at.time() != NaiveTime::MIN => lookup.default.local(*at).date(),
+        other => wall_of(other).date(),
     }
 }
 
