@@ -127,7 +127,7 @@ fn told(lines: &str, window: (&str, &str)) -> Vec<String> {
         let title = &parsed.events[one.event].title;
         let mut line = format!("{title} {}", one.span.start.format("%m-%d %H:%M"));
         if let Some(rid) = one.rid.filter(|rid| *rid != one.span.start) {
-            line += &format!(" was {}", rid.format("%m-%d %H:%M"));
+            line = format!("{line} was {}", rid.format("%m-%d %H:%M"));
         }
         line += if one.is_cancelled { " cancelled" } else { "" };
         line += if one.master.is_none() && one.rid.is_some() { " orphan" } else { "" };
