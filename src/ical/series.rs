@@ -50,6 +50,7 @@ pub fn expand(events: &[Event], lookup: &Lookup<'_>, window: &Span, limits: &Lim
         zones: BTreeMap::new(),
         budget: Budget::new(limits.steps, limits.rule_steps),
         instances: Vec::new(),
+        instances_max: limits.instances,
         doubts: BTreeSet::new(),
     };
     for group in groups(events).into_values() {
@@ -57,18 +58,8 @@ pub fn expand(events: &[Event], lookup: &Lookup<'_>, window: &Span, limits: &Lim
     }
     let doubts = expansion.doubts.into_iter().collect();
     let mut out = Expanded { instances: expansion.instances, doubts };
-    out.instances.sort_by(|a, b| {
-        let key = |i: &Instance| (i.span.start, i.rid, i.event);
-        a.span
-            .start
-            .cmp(&b.span.start)
-            .then_with(|| events[a.event].uid.cmp(&events[b.event].uid))
-            .then(key(a).cmp(&key(b)))
-    });
-    if let Some(first) = out.instances.get(limits.instances) {
-        out.doubts.push((first.event, Doubt::InstancesLimit));
-        out.instances.truncate(limits.instances);
-    }
+    let key = |one: &Instance| (one.span.start, events[one.event].uid.as_str(), one.rid, one.event);
+    out.instances.sort_by(|a, b| key(a).cmp(&key(b)));
     out
 }
 
@@ -163,6 +154,7 @@ struct Expansion<'a> {
     zones: BTreeMap<&'a str, Option<Zone>>,
     budget: Budget,
     instances: Vec<Instance>,
+    instances_max: usize,
     doubts: BTreeSet<(usize, Doubt)>,
 }
 
@@ -247,6 +239,9 @@ impl<'a> Expansion<'a> {
         let is_inside =
             if span.length().is_zero() { self.window.contains(start) } else { self.window.overlaps(&span) };
         if is_inside && YEARS.contains(&chrono::Datelike::year(&start)) {
+            if self.instances.len() >= self.instances_max {
+                return self.doubt(instance.master.unwrap_or(index), Doubt::InstancesLimit);
+            }
             let is_cancelled = instance.is_cancelled || event.status == EventStatus::Cancelled;
             self.instances.push(Instance {
                 event: index,

@@ -93,9 +93,9 @@ fn theirs(text: &str) -> BTreeSet<Key> {
             };
             let (Some(year), Some(month), Some(day)) = (start.year, start.month, start.day) else { continue };
             let mut wall = format!("{year:04}{month:02}{day:02}");
+            let (minute, second) = (start.minute.unwrap_or(0), start.second.unwrap_or(0));
             if let Some(hour) = start.hour {
-                wall +=
-                    &format!("T{hour:02}{:02}{:02}", start.minute.unwrap_or(0), start.second.unwrap_or(0));
+                wall = format!("{wall}T{hour:02}{minute:02}{second:02}");
             }
             let title =
                 value(ICalendarProperty::Summary).and_then(|value| value.as_text()).unwrap_or_default();
