@@ -81,7 +81,7 @@ pub fn excuse(excuse: Excuse) -> &'static str {
 pub fn source_state(state: SourceState) -> &'static str {
     match state {
         SourceState::Ok => "is well again",
-        SourceState::Suspect => "answers, but not believably",
+        SourceState::Suspect => "cannot be believed",
         SourceState::Failing => "cannot be read",
     }
 }
@@ -169,6 +169,21 @@ pub fn mode(mode: Mode) -> &'static str {
         Mode::Propose => "asks before it books",
         Mode::Auto => "books at once and tells both",
     }
+}
+
+/// Small numbers in words, as they stand beside "1-on-1".
+pub fn number(n: u32) -> String {
+    const WORDS: [&str; 13] = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
+    WORDS.get(n as usize).map_or_else(|| n.to_string(), |word| (*word).to_owned())
+}
+
+/// The text with its first letter made a capital.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// `1 time`, `3 times`.

@@ -43,7 +43,7 @@ pub(super) fn body(desk: &Desk<'_>, letter: &Letter) -> Body {
 }
 
 fn lead(desk: &Desk<'_>, pair: (PersonId, PersonId), trigger: Trigger) -> String {
-    let session = super::sentence(&desk.session_of(pair));
+    let session = phrase::sentence(&desk.session_of(pair));
     match trigger {
         Trigger::NoSlot => format!("{session} fell through, and no free time is left for it this week."),
         Trigger::Silence => {
@@ -77,7 +77,7 @@ fn told(body: &mut Body, desk: &Desk<'_>, history: &[(Moment, Outcome)]) {
         newest
             .iter()
             .map(|(start, outcome)| {
-                format!("{}: {}", when::at(*start, &desk.zone), phrase::outcome(*outcome))
+                format!("The one of {} {}", when::at(*start, &desk.zone), phrase::outcome(*outcome))
             })
             .collect(),
     );
@@ -120,7 +120,8 @@ fn change_words(desk: &Desk<'_>, pair: (PersonId, PersonId), change: &Change) ->
             format!("{} gives up the focus time of {}", desk.first(*who), desk.span(span, other))
         }
         Change::Shorter { minutes, start } => {
-            format!("You meet for only {}: {}", when::length(*minutes), desk.at(*start, other))
+            let who = if desk.to == pair.0 || desk.to == pair.1 { "You" } else { "They" };
+            format!("{who} meet for only {}: {}", when::length(*minutes), desk.at(*start, other))
         }
         Change::OutsideHours { who, start } if *who == desk.to => {
             format!("{}, outside your working hours", desk.at(*start, other))
