@@ -79,7 +79,7 @@ pub fn mail(row: &OutboxRow, ctx: &Context<'_>) -> Mail {
         invitation: ctx.extras.invitation.clone(),
         thread: thread.filter(|thread| *thread != message_id),
         message_id,
-        list_id: (kind == MailKind::Health).then(|| format!("<health.{}>", domain(ctx.voice))),
+        list_id: (kind == MailKind::Health).then(|| format!("health.{}", domain(ctx.voice))),
         date: row.at,
     }
 }
