@@ -2,12 +2,16 @@
 //!
 //! Futures are boxed and not `Send`: everything runs on one thread.
 
+use std::collections::BTreeMap;
 use std::future::Future;
+use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
 use crate::model::ledger::{FrameKind, LedgerId, Seq};
 use crate::model::mail::Mail;
+use crate::model::page::Page;
 use crate::model::people::CalendarId;
 use crate::model::zone::Moment;
 
@@ -55,6 +59,18 @@ impl Error {
     /// A failure without a retry hint.
     pub fn new(kind: ErrorKind, code: &str, message: impl Into<String>) -> Self {
         Self { kind, code: code.to_owned(), message: message.into(), retry_after: None }
+    }
+
+    /// A failure of the local disk; `doing` is a phrase that a path fits after, like "write to". Only missing
+    /// rights are `Denied`, all else is `Fatal`.
+    pub fn disk(doing: &str, path: &Path, cause: &io::Error) -> Self {
+        let (kind, code) = match cause.kind() {
+            io::ErrorKind::PermissionDenied => (ErrorKind::Denied, "denied"),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (ErrorKind::Fatal, "disk_full"),
+            io::ErrorKind::ReadOnlyFilesystem => (ErrorKind::Fatal, "read_only"),
+            _ => (ErrorKind::Fatal, "disk"),
+        };
+        Self::new(kind, code, format!("{doing} {}: {cause}", path.display()))
     }
 }
 
@@ -105,6 +121,17 @@ pub trait Mailer {
     /// Sends one mail and returns when the server took it. `Transient`: try again with the same message id;
     /// `Invalid`: this recipient or mail was refused for good; `Denied`: our credentials were refused.
     fn send<'a>(&'a self, mail: &'a Mail) -> Later<'a, Result<(), Error>>;
+}
+
+/// Somebody followed a link of ours. The web server puts it into a queue and waits for the loop's answer, so that
+/// nothing acts outside the loop. It has no `Debug`, since the token is a secret.
+pub struct Ask {
+    /// The part of the link that says what it is about, not checked yet.
+    pub token: String,
+    /// The fields of the form, where a button was pressed; `None`: the page is only shown.
+    pub act: Option<BTreeMap<String, String>>,
+    /// Where the page goes. Dropped without one, the reader is asked to come back.
+    pub reply: tokio::sync::oneshot::Sender<Page>,
 }
 
 /// The append-only truth. A failed append or sync is `Fatal` and is never tried again.

@@ -24,3 +24,51 @@ pub enum FrameKind {
     /// One commit.
     Record,
 }
+
+/// What a store says of the ledger that it was filled from: the evidence that the ledger is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Whose records its mirrors belong to.
+    pub ledger: LedgerId,
+    /// The newest record whose mirrors are in it.
+    pub seq: Seq,
+}
+
+/// What ops must be told about the state directory after a start: something was moved, nothing was lost that
+/// had been acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The last record was torn by a crash; it was never acknowledged.
+    RecordCut {
+        /// The number it would have had.
+        seq: Seq,
+        /// The file that holds its bytes now.
+        kept: String,
+    },
+    /// The store was moved away; mirrors are fetched anew.
+    StoreAside {
+        /// Why, as a clause that fits after "because ".
+        why: String,
+        /// The folder that holds it now.
+        kept: String,
+    },
+    /// The ledger has records and the store holds nothing: it was removed, or lost all it held.
+    StoreEmpty,
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RecordCut { seq, kept } => {
+                write!(
+                    f,
+                    "record {seq} was torn by a crash and is cut from the ledger; its bytes are kept in {kept}"
+                )
+            }
+            Self::StoreAside { why, kept } => {
+                write!(f, "the store was set aside as {kept} because {why}; all calendars are read anew")
+            }
+            Self::StoreEmpty => f.write_str("the store is empty; all calendars are read anew"),
+        }
+    }
+}

@@ -1,10 +1,13 @@
 //! The nouns: what every other module talks about. Imports nothing of ours.
 
+pub mod calendar;
+pub mod directory;
 pub mod event;
 pub mod fact;
 pub mod ledger;
 pub mod letter;
 pub mod mail;
+pub mod page;
 pub mod people;
 pub mod policy;
 pub mod state;

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::fact::{
-    CloseReason, Confidence, Fact, Outcome, Record, RecoveryId, RecoveryState, Risk, SessionKey, Side,
-    SourceState, Trigger, WeekCounts,
+    CloseReason, Confidence, Fact, Outcome, Record, RecoveryId, RecoveryState, ReleaseWhy, Risk, SessionKey,
+    Side, SourceState, Trigger, WeekCounts,
 };
 use super::letter::{Letter, NoSlotWhy, Offer};
 use super::people::{CalendarId, PersonId};
@@ -143,6 +143,8 @@ pub struct Expected {
     pub is_new_time: bool,
     /// It is our own booking.
     pub ours: Option<RecoveryId>,
+    /// It was our own booking and was given up: it is judged no more.
+    pub released: bool,
     /// What people answered about it: the manager, the rep (`true`: it took place).
     pub answers: (Option<bool>, Option<bool>),
     /// Risks already written.
@@ -152,6 +154,9 @@ pub struct Expected {
 impl Expected {
     /// Whether it counts for its week: not void by verdict, not replaced, no weak one by itself.
     pub fn stands(&self) -> bool {
+        if self.released {
+            return false;
+        }
         let took_place = self.answers.1.or(self.answers.0);
         if let Some(answer) = took_place {
             return answer;
@@ -161,6 +166,16 @@ impl Expected {
                 || (given.outcome == Outcome::Rescheduled && self.replaced_by.is_some())
         });
         !is_void && self.replaced_by.is_none() && (!self.is_weak || self.is_new_time)
+    }
+
+    /// Whether it counts for `week`, given the week in which it lies now (`now_in`): one that moved out counts
+    /// where it went.
+    pub fn counts_in(&self, week: Week, now_in: Week) -> bool {
+        let moved_out = self.given.as_ref().is_some_and(|given| given.outcome == Outcome::MovedOut);
+        if moved_out && self.answers == (None, None) {
+            return self.week != week && now_in == week;
+        }
+        self.week == week && self.stands()
     }
 
     /// Whether nobody can say if it took place (V25): no recovery for it, and missed unless somebody answers.
@@ -179,6 +194,8 @@ pub struct WeekState {
     pub due: u32,
     /// By which rule.
     pub rule: String,
+    /// What the rule said then: sessions in a week, every so many weeks.
+    pub cadence: (u32, u32),
     /// The rep was on a plan as it began.
     pub on_plan: bool,
     /// Missed weeks in a row that this rule lets pass.
@@ -191,9 +208,9 @@ pub struct WeekState {
     pub excuse: Option<Excuse>,
     /// The row, once the week has ended.
     pub row: Option<WeekCounts>,
-    /// Moved three times or more, and cancelled late: for the report.
+    /// Sessions moved three times or more, once the week has ended.
     pub churn: u32,
-    /// Cancelled less than 24 h ahead.
+    /// Sessions cancelled less than 24 h ahead, once the week has ended.
     pub late: u32,
 }
 
@@ -253,12 +270,16 @@ pub struct Recovery {
     pub proposal: Option<Proposal>,
     /// What is booked.
     pub booking: Option<Booking>,
+    /// Bookings given up, until the cancellation is in the outbox.
+    pub released: Vec<(Booking, ReleaseWhy)>,
     /// Starts that nobody wants again.
     pub refused: Vec<Moment>,
     /// There was no slot when last looked: why.
     pub no_slot: Option<NoSlotWhy>,
     /// Somebody undid a booking: ask before the next, whatever the mode.
     pub ask_first: bool,
+    /// A proposal was not answered in time.
+    pub silent: bool,
     /// When it was last planned, and found to lack known calendars since.
     pub unknown_since: Option<Moment>,
 }
@@ -267,6 +288,19 @@ impl Recovery {
     /// Whether it is still going on.
     pub fn is_active(&self) -> bool {
         self.state != RecoveryState::Closed
+    }
+
+    /// The fact that it changed its state.
+    pub fn fact(&self) -> Fact {
+        Fact::Recovery {
+            recovery: self.id,
+            rep: self.id.rep,
+            manager: self.manager,
+            week: self.id.week,
+            attempt: self.attempt,
+            state: self.state,
+            reason: self.reason,
+        }
     }
 }
 
@@ -379,6 +413,19 @@ impl RepState {
         self.recoveries.values().flat_map(BTreeMap::values).filter(|recovery| recovery.is_active())
     }
 
+    /// Marks our bookings that no recovery holds any more: what becomes of them is our own doing.
+    pub fn let_go(&mut self) {
+        let held: BTreeSet<String> = self
+            .recoveries
+            .values()
+            .flat_map(BTreeMap::values)
+            .filter_map(|recovery| Some(recovery.booking.as_ref()?.uid.clone()))
+            .collect();
+        for session in self.sessions.values_mut() {
+            session.released |= session.ours.is_some() && !session.held && !held.contains(&session.key.lineage);
+        }
+    }
+
     /// The recoveries of a week.
     pub fn of_week(&self, week: Week) -> impl Iterator<Item = &Recovery> {
         self.recoveries.get(&week).into_iter().flat_map(BTreeMap::values)
@@ -399,6 +446,8 @@ pub struct State {
     pub welcomed: BTreeSet<PersonId>,
     /// Which week each leader was told of last.
     pub reported: BTreeMap<PersonId, Week>,
+    /// When the first record was written.
+    pub since: Option<Moment>,
     /// When the newest record was written.
     pub last_at: Option<Moment>,
     /// The mode that was last announced.
@@ -410,6 +459,7 @@ pub struct State {
 impl State {
     /// Takes up one record.
     pub fn apply(&mut self, record: &Record) {
+        self.since.get_or_insert(record.at);
         self.last_at = Some(record.at);
         for fact in &record.facts {
             match fact {

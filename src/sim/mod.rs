@@ -1,6 +1,8 @@
 //! A made-up world for every port: recordings and scenarios replayed on a virtual clock.
 
+pub mod expected;
 pub mod ledger;
+mod overlay;
 pub mod recording;
 pub mod scenario;
 pub mod store;

@@ -6,6 +6,7 @@
 
 use crate::model::fact::{Action, RecoveryState};
 use crate::model::letter::Offer;
+use crate::model::page::Page;
 use crate::model::people::PersonId;
 use crate::model::policy::Voice;
 use crate::model::state::Recovery;
@@ -22,15 +23,6 @@ pub const NONCE_FIELD: &str = "nonce";
 /// `Content-Security-Policy` that lets a page do what it does and nothing else.
 pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
                           frame-ancestors 'none'; base-uri 'none'";
-
-/// A page, ready to be served as `text/html; charset=utf-8`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// The HTTP status.
-    pub status: u16,
-    /// The document.
-    pub html: String,
-}
 
 /// What pages are written with.
 pub struct Desk<'a> {

@@ -1,1 +1,7 @@
-//! Being built.
+//! The planner from outside.
+
+mod benchmark;
+mod offers;
+mod random;
+mod why;
+mod world;

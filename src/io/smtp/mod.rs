@@ -1,0 +1,8 @@
+//! Mails go out: over SMTP, or as files.
+
+mod compose;
+mod file;
+mod server;
+
+pub use file::FileMailer;
+pub use server::{SmtpMailer, Submission};

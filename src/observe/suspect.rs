@@ -1,0 +1,105 @@
+//! Whether a calendar's answer can be believed (VERDICTS V26). Absence is no evidence until it can.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use crate::model::calendar::{Kept, Sighting};
+use crate::model::fact::SessionKey;
+use crate::model::time::Span;
+use crate::model::zone::Moment;
+
+use super::keep::lineage;
+
+/// Why an answer is not believed; `code` goes into the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// No calendar at all.
+    Html,
+    /// It ends before its end.
+    CutOff,
+    /// No events where there were some.
+    Empty,
+    /// Nearly nothing of what was there: another calendar.
+    Foreign,
+    /// More than half of the events of the next 60 days are gone at once.
+    Halved,
+    /// Too many 1-on-1s of the next 14 days are gone at once.
+    MassCancelled,
+}
+
+impl Doubt {
+    /// The word in the ledger.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::CutOff => "cut_off",
+            Self::Empty => "empty",
+            Self::Foreign => "foreign",
+            Self::Halved => "halved",
+            Self::MassCancelled => "mass_cancelled",
+        }
+    }
+
+    /// Whether equal answers over time make it believed; an empty or foreign calendar never is without a word
+    /// from ops, and what is no calendar cannot be.
+    pub fn wears_off(self) -> bool {
+        matches!(self, Self::Halved | Self::MassCancelled)
+    }
+}
+
+/// What an answer is compared with.
+#[derive(Debug, Clone, Copy)]
+pub struct Before<'a> {
+    /// The last good picture; `None`: there is none (first start, rebuilt store).
+    pub picture: Option<Shown<'a>>,
+    /// Sessions that the ledger expects in this calendar in the next 14 days and that still stand.
+    pub expected: &'a BTreeSet<SessionKey>,
+}
+
+/// What a calendar holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// All its events, past ones too.
+    pub events: &'a [Kept],
+    /// What they amount to in the weeks around now.
+    pub sightings: &'a [Sighting],
+}
+
+/// Compares a whole answer with what was there before. What the answer marks as cancelled is not missing: it
+/// says so itself.
+pub fn doubt(before: Before<'_>, after: Shown<'_>, now: Moment) -> Option<Doubt> {
+    let had_any = before.picture.is_some_and(|picture| !picture.events.is_empty());
+    if after.events.is_empty() && (!before.expected.is_empty() || had_any) {
+        return Some(Doubt::Empty);
+    }
+    if let Some(picture) = before.picture {
+        let old: BTreeSet<&str> = picture.events.iter().map(|event| lineage(&event.uid)).collect();
+        let new: BTreeSet<&str> = after.events.iter().map(|event| lineage(&event.uid)).collect();
+        let kept = old.intersection(&new).count();
+        if old.len() >= LEAST_EVENTS && kept * 10 < old.len() {
+            return Some(Doubt::Foreign);
+        }
+        let far = Span::new(now, now + TimeDelta::days(60));
+        let coming = lineages(picture.sightings.iter().filter(|seen| !seen.is_cancelled), &far);
+        let lost = coming.difference(&lineages(after.sightings.iter(), &far)).count();
+        if lost >= LEAST_LOST && lost * 2 > coming.len() {
+            return Some(Doubt::Halved);
+        }
+    }
+    let shown: BTreeSet<&SessionKey> = after.sightings.iter().map(|seen| &seen.key).collect();
+    let gone = before.expected.iter().filter(|key| !shown.contains(key)).count();
+    (gone >= LEAST_SESSIONS && gone * 10 > before.expected.len() * 3).then_some(Doubt::MassCancelled)
+}
+
+/// A calendar of fewer events than this is never taken for another one.
+const LEAST_EVENTS: usize = 2;
+/// Fewer lost events than this are no reason to doubt.
+const LEAST_LOST: usize = 4;
+/// Fewer lost 1-on-1s than this are no reason to doubt.
+const LEAST_SESSIONS: usize = 6;
+
+/// The events (a series is one) with an instance in the span.
+fn lineages<'a>(seen: impl Iterator<Item = &'a Sighting>, within: &Span) -> BTreeSet<&'a str> {
+    seen.filter(|seen| seen.span.overlaps(within)).map(|seen| seen.key.lineage.as_str()).collect()
+}

@@ -1,0 +1,525 @@
+//! The step of every open recovery of a team: propose, book, or say that there is no slot.
+//!
+//! All that is open of one manager is planned together and goes into one mail.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+
+use crate::model::calendar::{Diary, Fill};
+use crate::model::fact::{Confidence, Fact, RecoveryState, SessionKey, Trigger};
+use crate::model::letter::{BookedHow, Change, Displaced, Fallen, Letter, NoSlotWhy, Offer, ProposalItem};
+use crate::model::people::{Person, PersonId};
+use crate::model::policy::{CadenceRule, Mode, OnSilence};
+use crate::model::state::{Booking, Expected, OutboxRow, Proposal, Recovery, RepState};
+use crate::model::time::{Span, Week};
+use crate::model::zone::Moment;
+
+use super::compile::{Ask, Attendee, Displace, HoldKind, Need};
+use super::desk::{Alarm, Clicks, Desk, Ids, Planned, Subject};
+use super::{offers, why};
+
+/// One rep of the team, with what is known of them.
+#[derive(Debug)]
+pub struct Member<'a> {
+    /// The rep.
+    pub rep: &'a Person,
+    /// The rule that holds for them.
+    pub rule: &'a CadenceRule,
+    /// What is known of them: brought up to date.
+    pub state: &'a mut RepState,
+}
+
+/// Plans all open recoveries of one manager's team.
+pub fn recover(desk: &Desk<'_>, manager: &Person, team: &mut [Member<'_>]) -> Planned {
+    let mut planned = Planned::default();
+    for member in team.iter_mut() {
+        release(desk, member, &mut planned);
+    }
+    let mode = desk.mode_for(manager);
+    if mode == Mode::Observe {
+        return planned;
+    }
+    for member in team.iter_mut() {
+        outstanding(desk, member, &mut planned);
+    }
+    let open = open_recoveries(desk, team, &mut planned);
+    if !open.is_empty() {
+        place(desk, manager, team, &open, mode, &mut planned);
+    }
+    planned
+}
+
+/// Cancellations for what was given up.
+fn release(desk: &Desk<'_>, member: &mut Member<'_>, planned: &mut Planned) {
+    member.state.let_go();
+    for recovery in member.state.recoveries.values_mut().flat_map(BTreeMap::values_mut) {
+        planned.rows.extend(cancellations(recovery, desk.now, desk.ids));
+    }
+}
+
+/// The rows that call off what a recovery gave up, to both.
+pub fn cancellations(recovery: &mut Recovery, now: Moment, ids: Ids<'_>) -> Vec<OutboxRow> {
+    let mut rows = Vec::new();
+    for (booking, why) in std::mem::take(&mut recovery.released) {
+        for to in [recovery.manager, recovery.id.rep] {
+            let letter = Letter::Released {
+                recovery: recovery.id,
+                manager: recovery.manager,
+                rep: recovery.id.rep,
+                span: booking.span,
+                why,
+                uid: booking.uid.clone(),
+                sequence: booking.sequence + 1,
+            };
+            rows.push(OutboxRow {
+                id: ids("released", &booking.uid, 1, 0, Some(to)),
+                to,
+                letter,
+                recovery: Some(recovery.id),
+                thread: None,
+                at: now,
+                not_before: now,
+                expires: None,
+                tries: 0,
+            });
+        }
+    }
+    rows
+}
+
+/// Proposals whose time is over, or all of whose options are gone.
+fn outstanding(desk: &Desk<'_>, member: &mut Member<'_>, planned: &mut Planned) {
+    let on_silence = desk.rules.policy.on_silence;
+    for recovery in member.state.recoveries.values_mut().flat_map(BTreeMap::values_mut) {
+        if recovery.state != RecoveryState::Proposed {
+            continue;
+        }
+        let Some(proposal) = &mut recovery.proposal else { continue };
+        let still_free = |offer: &Offer| is_open(desk, recovery.id.rep, recovery.manager, offer);
+        let has_options = proposal.offers.iter().any(still_free);
+        if desk.now < proposal.deadline {
+            planned.look_at(proposal.deadline);
+            if !has_options {
+                // New times, since none of these is left.
+                recovery.state = RecoveryState::Open;
+                recovery.proposal = None;
+            }
+            continue;
+        }
+        if on_silence == OnSilence::Book && desk.clicks == Clicks::Work {
+            recovery.silent = true;
+            recovery.state = RecoveryState::Open;
+            recovery.proposal = None;
+        } else if !recovery.silent {
+            recovery.silent = true;
+            planned.alarms.push(alarm(recovery, Trigger::Silence, None));
+        }
+    }
+}
+
+/// Whether an offered slot can still be booked: notice kept and nothing new on it.
+pub fn is_open(desk: &Desk<'_>, rep: PersonId, manager: PersonId, offer: &Offer) -> bool {
+    offer.span.start >= desk.now + desk.rules.policy.notice
+        && [rep, manager].iter().all(|who| {
+            desk.diaries.get(who).is_some_and(|diary| {
+                diary.is_known
+                    && !diary
+                        .filled
+                        .iter()
+                        .any(|filled| blocks(filled.fill, offer) && filled.span.overlaps(&offer.span))
+            })
+        })
+}
+
+fn blocks(fill: Fill, offer: &Offer) -> bool {
+    match fill {
+        Fill::Busy | Fill::Away(_) => true,
+        Fill::Focus => offer.displaces != Some(Displaced::Focus),
+        Fill::Tentative => offer.displaces != Some(Displaced::Tentative),
+    }
+}
+
+/// (member, week, ordinal) of what is to be placed now.
+type Place = (usize, Week, u32);
+
+fn open_recoveries(desk: &Desk<'_>, team: &[Member<'_>], planned: &mut Planned) -> Vec<Place> {
+    let max = desk.rules.policy.max_attempts;
+    let mut open = Vec::new();
+    for (at, member) in team.iter().enumerate() {
+        let this = Week::of(desk.now, &member.rep.zone);
+        let fell_again = |recovery: &&Recovery| {
+            recovery.state == RecoveryState::Open && recovery.attempt > 1 && !recovery.ask_first
+        };
+        planned.alarms.extend(
+            member
+                .state
+                .of_week(this)
+                .filter(fell_again)
+                .map(|recovery| alarm(recovery, Trigger::Again, None)),
+        );
+        let of_week = member.state.of_week(this).filter(|recovery| recovery.state == RecoveryState::Open);
+        open.extend(
+            of_week
+                .filter(|recovery| recovery.proposal.is_none() && recovery.attempt <= max)
+                .map(|recovery| (at, this, recovery.id.ordinal)),
+        );
+    }
+    open
+}
+
+fn recovery_at<'a>(team: &'a [Member<'_>], place: &Place) -> Option<&'a Recovery> {
+    team[place.0].state.recoveries.get(&place.1)?.get(&place.2)
+}
+
+fn recovery_mut<'a>(team: &'a mut [Member<'_>], place: &Place) -> Option<&'a mut Recovery> {
+    team[place.0].state.recoveries.get_mut(&place.1)?.get_mut(&place.2)
+}
+
+fn place(
+    desk: &Desk<'_>,
+    manager: &Person,
+    team: &mut [Member<'_>],
+    open: &[Place],
+    mode: Mode,
+    planned: &mut Planned,
+) {
+    let ask = ask(desk, manager, team, open);
+    let found = offers::offers(&ask, desk.rules.policy.options.max(1));
+    let mut items: Vec<ProposalItem> = Vec::new();
+    for place in open {
+        let Some(recovery) = recovery_at(team, place) else { continue };
+        let key = recovery.id.to_string();
+        let times: Vec<Offer> = found.get(&key).into_iter().flatten().map(|offer| as_offer(offer)).collect();
+        let books = (mode == Mode::Auto && !recovery.ask_first) || recovery.silent;
+        let first_free = times.iter().find(|offer| offer.displaces.is_none()).cloned();
+        match first_free {
+            Some(offer) if books => {
+                let how = if recovery.silent { BookedHow::Silence } else { BookedHow::Auto };
+                book(desk, &mut team[place.0], place.1, place.2, offer.span, how, planned);
+            }
+            _ if times.is_empty() => no_slot(desk, &ask, team, place, planned),
+            None if recovery.silent => planned.alarms.push(alarm(recovery, Trigger::Silence, None)),
+            _ => items.extend(propose(desk, manager, &mut team[place.0], place, times)),
+        }
+    }
+    if let Some(first) = items.first() {
+        let subject = first.recovery.to_string();
+        let about = Subject {
+            what: &subject,
+            attempt: first.attempt,
+            round: first.round,
+            recovery: Some(first.recovery),
+        };
+        let last = items.iter().map(|item| item.deadline).max();
+        let letter = Letter::Proposal { items, on_silence: desk.rules.policy.on_silence };
+        let mut row = desk.row(manager.id, letter, &about);
+        row.expires = last;
+        planned.rows.push(row);
+    }
+}
+
+fn as_offer(offer: &offers::Offer) -> Offer {
+    Offer {
+        span: Span::new(offer.start, offer.end),
+        displaces: offer.displaces.map(|kind| match kind {
+            HoldKind::Focus => Displaced::Focus,
+            HoldKind::Tentative => Displaced::Tentative,
+        }),
+        is_usual_hour: offer.notes.contains(&offers::Note::UsualTime),
+    }
+}
+
+/// Everything the planner must know of these people and their open sessions.
+fn ask<'a>(desk: &Desk<'a>, manager: &Person, team: &[Member<'_>], open: &[Place]) -> Ask<'a> {
+    let mut who: BTreeSet<usize> = BTreeSet::new();
+    who.extend(open.iter().map(|(at, ..)| *at));
+    let ids: BTreeSet<_> = open.iter().filter_map(|place| Some(recovery_at(team, place)?.id)).collect();
+    let people = std::iter::once(manager)
+        .chain(who.iter().map(|at| team[*at].rep))
+        .map(|person| attendee(desk, person, &ids))
+        .collect();
+    let needs = open
+        .iter()
+        .filter_map(|place| Some(need(manager, &team[place.0], recovery_at(team, place)?)))
+        .collect();
+    Ask { now: desk.now, policy: &desk.rules.policy, people, needs, displace: Displace::AsPolicySays }
+}
+
+fn attendee(
+    desk: &Desk<'_>,
+    person: &Person,
+    placing: &BTreeSet<crate::model::fact::RecoveryId>,
+) -> Attendee {
+    let empty = Diary::default();
+    let diary = desk.diaries.get(&person.id).unwrap_or(&empty);
+    let mut busy: Vec<Span> = Vec::new();
+    let mut soft_holds = Vec::new();
+    for filled in &diary.filled {
+        match filled.fill {
+            Fill::Busy | Fill::Away(_) => busy.push(filled.span),
+            Fill::Focus => soft_holds.push((filled.span, HoldKind::Focus)),
+            Fill::Tentative => soft_holds.push((filled.span, HoldKind::Tentative)),
+        }
+    }
+    let held =
+        desk.holds.iter().filter(|(who, recovery, _)| *who == person.id && !placing.contains(recovery));
+    busy.extend(held.map(|(.., span)| *span));
+    Attendee {
+        id: person.id,
+        zone: person.zone.clone(),
+        hours: person.hours.clone(),
+        busy,
+        soft_holds,
+        unknown: !diary.is_known,
+    }
+}
+
+fn need(manager: &Person, member: &Member<'_>, recovery: &Recovery) -> Need {
+    let week = recovery.id.week;
+    let in_week = |session: &&Expected| {
+        let now_in = Week::of(session.span.start, &member.rep.zone);
+        session.counts_in(week, now_in) && session.ours != Some(recovery.id)
+    };
+    let fixed = member.state.sessions.values().filter(in_week).map(|session| session.span).collect();
+    Need {
+        key: recovery.id.to_string(),
+        manager: manager.id,
+        rep: member.rep.id,
+        duration: member.rule.duration,
+        shortest: member.rule.shortest,
+        apart: member.rule.apart,
+        week: week.span(&member.rep.zone),
+        usual: usual(member, recovery),
+        fixed,
+        excluded: recovery.refused.clone(),
+        proposed: None,
+    }
+}
+
+/// When it should have been: the time of the session that fell out, else the hour of the pair's newest one.
+fn usual(member: &Member<'_>, recovery: &Recovery) -> Option<Moment> {
+    let fallen = recovery.fallen.as_ref().and_then(|key| member.state.sessions.get(key));
+    if let Some(session) = fallen {
+        return Some(session.planned.start);
+    }
+    let newest = member
+        .state
+        .sessions
+        .values()
+        .filter(|session| session.recurs)
+        .max_by_key(|session| session.span.start)?;
+    let weeks = recovery.id.week.since(newest.week);
+    let local = member.rep.zone.local(newest.span.start) + TimeDelta::weeks(weeks);
+    Some(member.rep.zone.instant(local))
+}
+
+/// What fell out, as far as the calendar tells.
+pub fn fallen(state: &RepState, recovery: &Recovery) -> Fallen {
+    let session = recovery.fallen.as_ref().and_then(|key| state.sessions.get(key));
+    let given = session.and_then(|session| session.given.as_ref());
+    Fallen {
+        start: session.map(|session| session.planned.start),
+        verdict: given.map(|given| given.outcome),
+        by: given.and_then(|given| given.by),
+        confidence: given.map_or(Confidence::Certain, |given| given.confidence),
+    }
+}
+
+/// Offers times. The clock of the proposal starts when the server took the mail; until then nothing is outstanding
+/// but the times are held.
+fn propose(
+    desk: &Desk<'_>,
+    manager: &Person,
+    member: &mut Member<'_>,
+    place: &Place,
+    offers: Vec<Offer>,
+) -> Option<ProposalItem> {
+    let policy = &desk.rules.policy;
+    let last_start = offers.iter().map(|offer| offer.span.start).max()?;
+    let last_moment = last_start - policy.notice;
+    let waited = manager.hours.after(&manager.zone, desk.now, policy.proposal_wait);
+    let deadline = waited.map_or(last_moment, |waited| waited.min(last_moment)).max(desk.now);
+    let fallen = {
+        let recovery = member.state.recoveries.get(&place.1)?.get(&place.2)?;
+        fallen(member.state, recovery)
+    };
+    let recovery = member.state.recoveries.get_mut(&place.1)?.get_mut(&place.2)?;
+    recovery.round += 1;
+    recovery.no_slot = None;
+    recovery.unknown_since = None;
+    recovery.proposal = Some(Proposal {
+        to: manager.id,
+        round: recovery.round,
+        offers: offers.clone(),
+        deadline,
+        sent: None,
+    });
+    Some(ProposalItem {
+        recovery: recovery.id,
+        attempt: recovery.attempt,
+        round: recovery.round,
+        fallen,
+        offers,
+        deadline,
+    })
+}
+
+/// Books a slot: the row is busy from the moment it is committed, and both are invited.
+pub fn book(
+    desk: &Desk<'_>,
+    member: &mut Member<'_>,
+    week: Week,
+    ordinal: u32,
+    span: Span,
+    how: BookedHow,
+    planned: &mut Planned,
+) {
+    let Some(recovery) = member.state.recoveries.get(&week).and_then(|known| known.get(&ordinal)) else {
+        return;
+    };
+    let fallen = fallen(member.state, recovery);
+    let subject_text = recovery.id.to_string();
+    let about = Subject {
+        what: &subject_text,
+        attempt: recovery.attempt,
+        round: recovery.round,
+        recovery: Some(recovery.id),
+    };
+    let local = (desk.ids)("event", &subject_text, recovery.attempt, 0, None);
+    let uid = format!("{local}@{}", domain(&desk.rules.voice.from_address));
+    let via =
+        desk.roster.get(recovery.manager).map_or(crate::model::people::BookVia::Mail, |manager| manager.book);
+    for to in [recovery.manager, recovery.id.rep] {
+        let letter = Letter::Booked {
+            recovery: recovery.id,
+            attempt: recovery.attempt,
+            manager: recovery.manager,
+            rep: recovery.id.rep,
+            span,
+            fallen: fallen.clone(),
+            how,
+            uid: uid.clone(),
+            undo_until: (desk.clicks == Clicks::Work).then_some(span.start),
+        };
+        let mut row = desk.row(to, letter, &about);
+        row.expires = Some(span.start);
+        planned.rows.push(row);
+    }
+    let session = our_session(recovery, &uid, span);
+    let Some(recovery) = member.state.recoveries.get_mut(&week).and_then(|known| known.get_mut(&ordinal))
+    else {
+        return;
+    };
+    recovery.state = RecoveryState::Booked;
+    recovery.booking = Some(Booking { uid: uid.clone(), span, sequence: 0 });
+    recovery.proposal = None;
+    recovery.silent = false;
+    recovery.ask_first = false;
+    recovery.no_slot = None;
+    planned.facts.push(Fact::Booked {
+        recovery: recovery.id,
+        start: span.start,
+        end: span.end,
+        via,
+        event: uid,
+    });
+    planned.facts.push(recovery.fact());
+    member.state.sessions.insert(session.key.clone(), session);
+    planned.look_at(desk.now + desk.rules.policy.settle);
+}
+
+fn domain(address: &str) -> &str {
+    address.split_once('@').map_or("drumbeat.invalid", |(_, domain)| domain)
+}
+
+/// Our own booking, as the judge will look for it.
+fn our_session(recovery: &Recovery, uid: &str, span: Span) -> Expected {
+    Expected {
+        key: SessionKey { lineage: uid.to_owned(), rid: None },
+        rep: recovery.id.rep,
+        manager: recovery.manager,
+        week: recovery.id.week,
+        planned: span,
+        span,
+        recurs: false,
+        first_seen: None,
+        seen: (false, false),
+        organizer: None,
+        by_title: false,
+        is_weak: false,
+        moves: 0,
+        stood: false,
+        pending: None,
+        given: None,
+        held: false,
+        excused: None,
+        replaced_by: None,
+        is_new_time: false,
+        ours: Some(recovery.id),
+        released: false,
+        answers: (None, None),
+        risks: BTreeSet::new(),
+    }
+}
+
+/// No time is left: said once, with which rule blocked how many starts and what would open one.
+fn no_slot(desk: &Desk<'_>, ask: &Ask<'_>, team: &mut [Member<'_>], place: &Place, planned: &mut Planned) {
+    let unknown = ask.people.iter().any(|person| person.unknown && concerns(ask, team, place, person.id));
+    let alert_after = desk.rules.policy.alert_after;
+    let next_week = next_week(ask, team, place);
+    let Some(recovery) = recovery_mut(team, place) else { return };
+    if unknown {
+        // Time that is unknown for a moment is no reason to climb; time that stays unknown is.
+        let since = *recovery.unknown_since.get_or_insert(desk.now);
+        if desk.now - since < alert_after {
+            planned.look_at(since + alert_after);
+            return;
+        }
+    } else {
+        recovery.unknown_since = None;
+    }
+    if recovery.no_slot.is_some() {
+        return;
+    }
+    let found = why::waterfall(ask, &recovery.id.to_string());
+    let reason = NoSlotWhy {
+        counts: found.counts.clone(),
+        changes: found.changes.iter().filter_map(as_change).collect(),
+        next_week,
+    };
+    recovery.no_slot = Some(reason.clone());
+    planned.facts.push(Fact::NoSlot { recovery: recovery.id, why: reason.counts.clone() });
+    planned.alarms.push(alarm(recovery, Trigger::NoSlot, Some(reason)));
+}
+
+fn alarm(recovery: &Recovery, trigger: Trigger, why: Option<NoSlotWhy>) -> Alarm {
+    Alarm { rep: recovery.id.rep, week: recovery.id.week, trigger, why }
+}
+
+fn concerns(ask: &Ask<'_>, team: &[Member<'_>], place: &Place, who: PersonId) -> bool {
+    let Some(recovery) = recovery_at(team, place) else { return false };
+    let key = recovery.id.to_string();
+    ask.needs.iter().any(|need| need.key == key && (need.manager == who || need.rep == who))
+}
+
+fn as_change(change: &why::Change) -> Option<Change> {
+    Some(match *change {
+        why::Change::Free { who, hold, kind: HoldKind::Focus, .. } => Change::FreeFocus { who, span: hold },
+        why::Change::Free { .. } => return None,
+        why::Change::Shorter { minutes, start } => Change::Shorter { minutes, start },
+        why::Change::OutsideHours { who, time } => Change::OutsideHours { who, start: time.start },
+    })
+}
+
+/// The first slot of the week after: a comfort, still a miss.
+fn next_week(ask: &Ask<'_>, team: &[Member<'_>], place: &Place) -> Option<Moment> {
+    let recovery = recovery_at(team, place)?;
+    let key = recovery.id.to_string();
+    let mut need = ask.needs.iter().find(|need| need.key == key)?.clone();
+    need.week = place.1.next().span(&team[place.0].rep.zone);
+    need.usual = None;
+    need.fixed = Vec::new();
+    let later = Ask { needs: vec![need], displace: Displace::Nothing, ..ask.clone() };
+    offers::offers(&later, 1).get(&key)?.first().map(|offer| offer.start)
+}
