@@ -376,8 +376,10 @@ fn the_links_of_a_proposal_say_what_they_are_beside() {
     let (_, to, letter) =
         letters().into_iter().find(|(name, ..)| *name == "proposal-certain").expect("is there");
     let text = written(to, letter).text;
-    let tokens: Vec<&str> =
-        text.lines().filter_map(|line| line.trim().strip_prefix("https://drumbeat.example.com/a/")).collect();
+    let tokens: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("https://drumbeat.example.com")?.strip_prefix(link::PATH))
+        .collect();
     let claims: Vec<String> = tokens
         .iter()
         .map(|token| {

@@ -12,6 +12,8 @@ use crate::tell::{phrase, when};
 const HISTORY_MOST: usize = 12;
 /// Rules that are named, those that block most first.
 const RULES_MOST: usize = 4;
+/// Rules that only say that nobody meets by night or yesterday: named where nothing else stands in the way.
+const PLAIN_RULES: [&str; 4] = ["past", "week_end", "hours_manager", "hours_rep"];
 
 pub(super) fn body(desk: &Desk<'_>, letter: &Letter) -> Body {
     let mut body = Body::default();
@@ -85,6 +87,9 @@ fn told(body: &mut Body, desk: &Desk<'_>, history: &[(Moment, Outcome)]) {
 
 fn no_slot_words(body: &mut Body, desk: &Desk<'_>, pair: (PersonId, PersonId), why: &NoSlotWhy) {
     let mut counts: Vec<(&String, &u32)> = why.counts.iter().filter(|(_, count)| **count > 0).collect();
+    if counts.iter().any(|(rule, _)| !PLAIN_RULES.contains(&rule.as_str())) {
+        counts.retain(|(rule, _)| !PLAIN_RULES.contains(&rule.as_str()));
+    }
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     if !counts.is_empty() {
         body.heading("Why there is no time").list(

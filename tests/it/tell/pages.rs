@@ -2,11 +2,12 @@
 
 use drumbeat::model::fact::{Action, RecoveryState};
 use drumbeat::model::letter::Displaced;
+use drumbeat::model::page::Page;
 use drumbeat::model::people::PersonId;
 use drumbeat::model::state::{Booking, Proposal, Recovery};
-use drumbeat::tell::link::{Claim, Refused};
+use drumbeat::tell::link::{self, Claim, Refused};
 use drumbeat::tell::names::Addressee;
-use drumbeat::tell::pages::{self, Desk, Page};
+use drumbeat::tell::pages::{self, Desk};
 
 use super::{ANA, BO, KEY, at, half_hour, offer, people, recovery_id, voice};
 
@@ -46,6 +47,8 @@ fn recovery(state: RecoveryState) -> Recovery {
         refused: Vec::new(),
         no_slot: None,
         ask_first: false,
+        released: Vec::new(),
+        silent: false,
         unknown_since: None,
     }
 }
@@ -108,7 +111,7 @@ fn an_old_offer_shows_no_other_times() {
     let desk = Desk { voice: &voice, people: &people, key: &KEY };
     let proposed = recovery(RecoveryState::Proposed);
     let others = |claim: &Claim, recovery: &Recovery| {
-        pages::offer_page(claim, recovery, "n", &desk).html.matches("/a/").count()
+        pages::offer_page(claim, recovery, "n", &desk).html.matches(link::PATH).count()
     };
     assert_eq!(others(&claim(Action::Pick), &proposed), 2);
     assert_eq!(others(&Claim { round: 2, ..claim(Action::Pick) }, &proposed), 0);
