@@ -1,3 +1,9 @@
 //! The program: parses arguments, runs, returns the exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    drumbeat::cli::Cli::parse().run()
+}

@@ -22,6 +22,7 @@ pub use problem::{Problem, Problems};
 pub use rule::Doubt;
 pub use series::{Expanded, Instance, expand};
 
+pub use write::{Writer, write};
 pub use zone::Lookup;
 
 /// How much of a feed is read and expanded; reaching one of these is a [`Problem`] or a [`Doubt`], never a silence.

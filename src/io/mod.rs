@@ -11,3 +11,18 @@ pub mod store;
 pub mod systemd;
 pub mod web;
 pub mod zones;
+
+use std::error::Error;
+
+/// The first error of this type on the way down from `error`. An `io::Error` hides what it wraps from `source`.
+fn cause<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
+    let mut at = Some(error);
+    while let Some(error) = at {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        at = wrapped.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source());
+    }
+    None
+}

@@ -10,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::model::directory::Directory;
+use crate::model::ledger::Seq;
 use crate::model::people::PersonId;
 use crate::ports::{Error, ErrorKind};
 
@@ -32,11 +33,20 @@ pub struct PeopleTable {
 }
 
 impl PeopleTable {
-    /// Opens the table, or makes an empty one where there is none. A last line without an end, torn by a crash
-    /// before its number was given out, is cut; anything else that cannot be read is `Invalid`.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    /// Opens the table. Where there is none an empty one is made, but only beside a ledger without records
+    /// (`last` is its newest): the numbers in them would be given out again, to others. A last line without an
+    /// end, torn by a crash before its number was given out, is cut; anything else that cannot be read is
+    /// `Invalid`.
+    pub fn open(path: &Path, last: Seq) -> Result<Self, Error> {
         let unusable = |cause| Error::disk("open", path, &cause);
         if !path.exists() {
+            if last > 0 {
+                let message = format!(
+                    "{} is missing, and the ledger names people by its numbers: bring it back from a backup",
+                    path.display()
+                );
+                return Err(Error::new(ErrorKind::NotFound, "no_people", message));
+            }
             write_anew(path, &[]).map_err(unusable)?;
         }
         let file = OpenOptions::new().append(true).open(path).map_err(unusable)?;
@@ -228,4 +238,115 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<Row>, Error> {
 
 fn invalid(path: &Path, problem: &str) -> Error {
     Error::new(ErrorKind::Invalid, "people", format!("{} {problem}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Place(tempfile::TempDir);
+
+    impl Place {
+        fn new() -> Self {
+            Self(tempfile::tempdir().expect("a folder"))
+        }
+
+        fn path(&self) -> PathBuf {
+            self.0.path().join("people.csv")
+        }
+
+        fn open(&self) -> PeopleTable {
+            PeopleTable::open(&self.path(), 0).expect("opens")
+        }
+
+        fn text(&self) -> String {
+            std::fs::read_to_string(self.path()).expect("is there")
+        }
+    }
+
+    fn ids(numbers: &[u32]) -> Vec<PersonId> {
+        numbers.iter().map(|number| PersonId(*number)).collect()
+    }
+
+    #[test]
+    fn numbers_are_given_once_and_kept() {
+        let place = Place::new();
+        let mut table = place.open();
+        let people = [("ana@x.com", "Ana"), ("bo@x.com", "Bo, \"the\"\nboss"), ("Ana@X.com", "Ana")];
+        assert_eq!(table.numbers(&people), Ok(ids(&[1, 2, 1])));
+        assert_eq!(table.number("ana@x.com", "Ana B"), Ok(PersonId(1)), "a changed name");
+        assert_eq!(place.text().lines().count(), 4, "a header, two people and one change");
+        let mut table = place.open();
+        assert_eq!(table.directory().name(PersonId(1)), "Ana B");
+        assert_eq!(table.directory().name(PersonId(2)), "Bo, \"the\" boss");
+        assert_eq!(table.number("cy@x.com", "Cy"), Ok(PersonId(3)));
+        assert_eq!(PeopleTable::read(&place.path()).as_ref(), Ok(table.directory()));
+    }
+
+    #[test]
+    fn the_forgotten_leave_a_number_that_stays_taken() {
+        let place = Place::new();
+        let mut table = place.open();
+        table.numbers(&[("ana@x.com", "Ana"), ("bo@x.com", "Bo")]).expect("numbers");
+        table.number("bo@x.com", "Bo B").expect("a changed name");
+        table.forget(PersonId(2)).expect("forgets");
+        assert_eq!(place.text(), "number,address,name\n1,ana@x.com,Ana\n2,,\n");
+        assert_eq!(table.directory().name(PersonId(2)), "person-2");
+        assert_eq!(table.number("bo@x.com", "Bo"), Ok(PersonId(3)), "who comes back is somebody new");
+        let table = place.open();
+        assert_eq!((table.directory().name(PersonId(2)), table.directory().name(PersonId(3))), {
+            ("person-2".to_owned(), "Bo".to_owned())
+        });
+        let unknown = place.open().forget(PersonId(9)).map_err(|error| error.kind);
+        assert_eq!(unknown, Err(ErrorKind::NotFound));
+    }
+
+    #[test]
+    fn a_torn_last_line_is_cut_and_its_number_given_again() {
+        for torn in ["2,bo@x.co", "2,\"bo", "\0\0\0\0", "2,bo\0\0"] {
+            let place = Place::new();
+            place.open().number("ana@x.com", "Ana").expect("a number");
+            std::fs::write(place.path(), place.text() + torn).expect("torn");
+            assert_eq!(place.open().number("cy@x.com", "Cy"), Ok(PersonId(2)), "{torn:?}");
+            assert_eq!(place.text(), "number,address,name\n1,ana@x.com,Ana\n2,cy@x.com,Cy\n", "{torn:?}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_makes_no_sense_is_refused_without_telling_whom_it_lists() {
+        for (text, problem) in [
+            ("", "must begin with the line"),
+            ("name,number\n", "must begin with the line"),
+            ("number,address,name\nx,secret@x.com,Ana\n", "line 2 is not a number"),
+            ("number,address,name\n1,secret@x.com\n", "line 2 is not a number"),
+            ("number,address,name\n1,secret@x.com,A\n2,secret@x.com,A\n", "line 3 gives an address a second"),
+        ] {
+            let place = Place::new();
+            std::fs::write(place.path(), text).expect("written");
+            let error = PeopleTable::open(&place.path(), 0).expect_err("is refused");
+            assert_eq!(error.kind, ErrorKind::Invalid);
+            assert!(error.message.contains(problem) && !error.message.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_missing_table_is_made_only_for_a_new_ledger() {
+        let place = Place::new();
+        let missing = PeopleTable::open(&place.path(), 1).map(drop).map_err(|error| error.kind);
+        assert_eq!((missing, place.path().exists()), (Err(ErrorKind::NotFound), false));
+        place.open();
+        PeopleTable::open(&place.path(), 1).expect("is there now");
+    }
+
+    #[test]
+    fn the_table_is_closed_to_others() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = Place::new();
+        let mut table = place.open();
+        let mode = || place.path().metadata().expect("is there").permissions().mode() & 0o777;
+        assert_eq!(mode(), 0o600);
+        table.number("ana@x.com", "Ana").expect("a number");
+        table.forget(PersonId(1)).expect("forgets");
+        assert_eq!(mode(), 0o600);
+    }
 }

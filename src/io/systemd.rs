@@ -45,6 +45,64 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// The process of the test below: it alone has a `NOTIFY_SOCKET`, which no running process can give itself.
+    #[test]
+    #[ignore = "started by the test below"]
+    fn speaker() {
+        ready("begun").unwrap();
+        status("3 feeds\nstale").unwrap();
+        alive().unwrap();
+        reloading().unwrap();
+        stopping("ending").unwrap();
+        assert_eq!(watchdog(), Some(Duration::from_mins(1)));
+    }
+
+    #[test]
+    fn systemd_hears_every_word() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("notify");
+        let systemd = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
+        let speaker = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["io::systemd::tests::speaker", "--exact", "--ignored"])
+            .env("NOTIFY_SOCKET", &socket)
+            .env("WATCHDOG_USEC", "60000000")
+            .env_remove("WATCHDOG_PID")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&speaker.stdout);
+        assert!(speaker.status.success() && said.contains("1 passed"), "{said}");
+        let heard = || {
+            let mut message = [0; 256];
+            let length = systemd.recv(&mut message).unwrap();
+            String::from_utf8(message[..length].to_vec()).unwrap()
+        };
+        assert_eq!(heard(), "READY=1\nSTATUS=begun\n");
+        assert_eq!(heard(), "STATUS=3 feeds stale\n");
+        assert_eq!(heard(), "WATCHDOG=1\n");
+        assert!(heard().starts_with("RELOADING=1\nMONOTONIC_USEC="));
+        assert_eq!(heard(), "STOPPING=1\nSTATUS=ending\n");
+    }
+
+    #[test]
+    fn without_systemd_nothing_is_said() {
+        let silent = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["io::systemd::tests::alone", "--exact", "--ignored"])
+            .env_remove("NOTIFY_SOCKET")
+            .env_remove("WATCHDOG_USEC")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&silent.stdout);
+        assert!(silent.status.success() && said.contains("1 passed"), "{said}");
+    }
+
+    /// The process of the test above.
+    #[test]
+    #[ignore = "started by the test above"]
+    fn alone() {
+        ready("begun").unwrap();
+        assert_eq!(watchdog(), None);
+    }
+
     #[test]
     fn a_status_stays_one_line() {
         assert_eq!(one_line("3 feeds stale\nWATCHDOG=1"), "3 feeds stale WATCHDOG=1");

@@ -47,7 +47,10 @@ impl<'a> Copy<'a> {
 }
 
 /// A calendar's sightings by session; of two with one key the newer.
-type ByKey<'a> = BTreeMap<&'a SessionKey, &'a Sighting>;
+struct ByKey<'a> {
+    seen: BTreeMap<&'a SessionKey, &'a Sighting>,
+    unsure: &'a BTreeSet<String>,
+}
 
 /// Takes in what both calendars show.
 pub fn sight(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
@@ -80,20 +83,21 @@ fn is_over(session: &Expected, view: &View<'_>) -> bool {
 }
 
 fn by_key(picture: &Picture) -> ByKey<'_> {
-    let mut map = ByKey::new();
+    let mut seen: BTreeMap<&SessionKey, &Sighting> = BTreeMap::new();
     for sighting in &picture.sightings {
-        let newer = map.get(&sighting.key).is_none_or(|known| freshness(known) <= freshness(sighting));
+        let newer = seen.get(&sighting.key).is_none_or(|known| freshness(known) <= freshness(sighting));
         if newer {
-            map.insert(&sighting.key, sighting);
+            seen.insert(&sighting.key, sighting);
         }
     }
-    map
+    ByKey { seen, unsure: &picture.unsure }
 }
 
 fn copy<'a>(side: Option<&ByKey<'a>>, key: &SessionKey) -> Copy<'a> {
     match side {
         None => Copy::Unknown,
-        Some(map) => match map.get(key) {
+        Some(side) => match side.seen.get(key) {
+            None if side.unsure.contains(&key.lineage) => Copy::Unknown,
             None => Copy::Absent,
             Some(sighting) if sighting.is_cancelled => Copy::Marked(sighting),
             Some(sighting) => Copy::Live(sighting),

@@ -26,7 +26,7 @@ pub fn weeks(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
     let this = view.week();
     begin(view, state, judged);
     rule_changes(view, state, judged);
-    bookings(view, state, judged);
+    bookings(state, judged);
     if state.weeks.get(&this).is_some_and(|week| week.due > 0) {
         excuse(view, state, judged);
         balance(view, state, judged);
@@ -140,7 +140,7 @@ fn rule_changes(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
 }
 
 /// What became of our own bookings: held ones close their recovery, fallen ones open it again (V41).
-fn bookings(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
+fn bookings(state: &mut RepState, judged: &mut Judged) {
     for week in state.recoveries.values_mut() {
         for recovery in week.values_mut().filter(|known| known.state == RecoveryState::Booked) {
             let ours = state

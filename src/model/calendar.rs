@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::event::{EventStatus, Partstat, Recurrence, Shown, When};
+use super::event::{Event, EventStatus, Partstat, Recurrence, Shown, When};
 use super::fact::SessionKey;
 use super::people::{CalendarId, PersonId};
 use super::policy::Excuse;
@@ -75,6 +76,30 @@ pub struct Kept {
     pub words: Words,
 }
 
+impl Kept {
+    /// The event without its words, as recurrence expansion wants it.
+    pub fn as_event(&self) -> Event {
+        Event {
+            uid: self.uid.clone(),
+            recurrence_id: self.recurrence_id.clone(),
+            this_and_future: self.this_and_future,
+            start: self.start.clone(),
+            length: TimeDelta::seconds(self.seconds),
+            recurrence: self.recurrence.clone(),
+            status: self.status,
+            shown: self.shown,
+            is_private: false,
+            title: String::new(),
+            organizer: None,
+            attendees: Vec::new(),
+            sequence: self.sequence,
+            created: self.created,
+            modified: self.modified,
+            link: None,
+        }
+    }
+}
+
 /// The stored copy of a calendar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mirror {
@@ -86,6 +111,8 @@ pub struct Mirror {
     pub zone: Option<String>,
     /// Some event lists attendees.
     pub lists_attendees: bool,
+    /// Lineages of events that were set aside: nothing may be concluded from their absence.
+    pub aside: BTreeSet<String>,
     /// Hash of the content, DTSTAMP and order aside.
     pub content: u64,
 }
@@ -122,6 +149,8 @@ pub struct Picture {
     pub is_current: bool,
     /// Some event lists attendees.
     pub lists_attendees: bool,
+    /// Lineages of which not everything is known: nothing may be concluded from their absence.
+    pub unsure: BTreeSet<String>,
     /// What happens, by start.
     pub sightings: Vec<Sighting>,
 }

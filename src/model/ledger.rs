@@ -52,6 +52,8 @@ pub enum Notice {
         /// The folder that holds it now.
         kept: String,
     },
+    /// The ledger has records and the store holds nothing: it was removed, or lost all it held.
+    StoreEmpty,
 }
 
 impl fmt::Display for Notice {
@@ -66,6 +68,7 @@ impl fmt::Display for Notice {
             Self::StoreAside { why, kept } => {
                 write!(f, "the store was set aside as {kept} because {why}; all calendars are read anew")
             }
+            Self::StoreEmpty => f.write_str("the store is empty; all calendars are read anew"),
         }
     }
 }

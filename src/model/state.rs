@@ -428,6 +428,8 @@ pub struct State {
     pub welcomed: BTreeSet<PersonId>,
     /// Which week each leader was told of last.
     pub reported: BTreeMap<PersonId, Week>,
+    /// When the first record was written.
+    pub since: Option<Moment>,
     /// When the newest record was written.
     pub last_at: Option<Moment>,
     /// The mode that was last announced.
@@ -439,6 +441,7 @@ pub struct State {
 impl State {
     /// Takes up one record.
     pub fn apply(&mut self, record: &Record) {
+        self.since.get_or_insert(record.at);
         self.last_at = Some(record.at);
         for fact in &record.facts {
             match fact {

@@ -91,7 +91,9 @@ fn about_recovery(
     id: RecoveryId,
     planned: &mut Planned,
 ) -> Upshot {
-    let Some(recovery) = member.state.recoveries.get_mut(&id.week).and_then(|known| known.get_mut(&id.ordinal)) else {
+    let Some(recovery) =
+        member.state.recoveries.get_mut(&id.week).and_then(|known| known.get_mut(&id.ordinal))
+    else {
         return Upshot::Over;
     };
     if answered.about.is_some_and(|(.., round)| {
@@ -101,7 +103,9 @@ fn about_recovery(
     }
     match (answered.action, recovery.state) {
         (Action::Accept | Action::Pick, RecoveryState::Booked) => Upshot::Already,
-        (Action::Accept | Action::Pick, RecoveryState::Proposed) => choose(desk, member, answered, id, planned),
+        (Action::Accept | Action::Pick, RecoveryState::Proposed) => {
+            choose(desk, member, answered, id, planned)
+        }
         (Action::None | Action::Decline, RecoveryState::Proposed) => {
             let offers = recovery.proposal.take().map(|proposal| proposal.offers).unwrap_or_default();
             recovery.refused.extend(offers.iter().map(|offer| offer.span.start));
@@ -109,7 +113,9 @@ fn about_recovery(
             Upshot::Done
         }
         (Action::Undo, RecoveryState::Booked) => undo(recovery, planned),
-        (Action::Met, RecoveryState::Open | RecoveryState::Proposed) => met(desk, member, answered, id, planned),
+        (Action::Met, RecoveryState::Open | RecoveryState::Proposed) => {
+            met(desk, member, answered, id, planned)
+        }
         (Action::Away, RecoveryState::Open | RecoveryState::Proposed) => {
             if !desk.rules.policy.excuse.contains(&Excuse::Absence) {
                 return Upshot::Over;
@@ -139,12 +145,15 @@ fn choose(
     id: RecoveryId,
     planned: &mut Planned,
 ) -> Upshot {
-    let Some(recovery) = member.state.recoveries.get_mut(&id.week).and_then(|known| known.get_mut(&id.ordinal)) else {
+    let Some(recovery) =
+        member.state.recoveries.get_mut(&id.week).and_then(|known| known.get_mut(&id.ordinal))
+    else {
         return Upshot::Over;
     };
     let nth = answered.option.unwrap_or(1).max(1) as usize - 1;
     let offers = recovery.proposal.as_ref().map(|proposal| proposal.offers.as_slice()).unwrap_or_default();
-    let is_open = |offer: &&crate::model::letter::Offer| recover::is_open(desk, id.rep, recovery.manager, offer);
+    let is_open =
+        |offer: &&crate::model::letter::Offer| recover::is_open(desk, id.rep, recovery.manager, offer);
     // `accept` takes the best that is left; `pick` means this one.
     let chosen = match answered.action {
         Action::Accept => offers.iter().find(is_open),
@@ -167,7 +176,11 @@ fn choose(
 /// The booking is taken back, and whoever took it back is asked before the next.
 fn undo(recovery: &mut Recovery, planned: &mut Planned) -> Upshot {
     let Some(booking) = recovery.booking.take() else { return Upshot::Over };
-    planned.facts.push(Fact::Released { recovery: recovery.id, event: booking.uid.clone(), why: ReleaseWhy::Undo });
+    planned.facts.push(Fact::Released {
+        recovery: recovery.id,
+        event: booking.uid.clone(),
+        why: ReleaseWhy::Undo,
+    });
     recovery.refused.push(booking.span.start);
     recovery.released.push((booking, ReleaseWhy::Undo));
     recovery.attempt += 1;
@@ -186,7 +199,9 @@ fn met(
     id: RecoveryId,
     planned: &mut Planned,
 ) -> Upshot {
-    let Some(recovery) = member.state.recoveries.get_mut(&id.week).and_then(|known| known.get_mut(&id.ordinal)) else {
+    let Some(recovery) =
+        member.state.recoveries.get_mut(&id.week).and_then(|known| known.get_mut(&id.ordinal))
+    else {
         return Upshot::Over;
     };
     close(recovery, CloseReason::Rescheduled, planned);

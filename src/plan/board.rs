@@ -1,6 +1,6 @@
 //! A plan in the making: where each session stands, and what moving one would cost, kept up to date.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::choices::{Choice, choices};
 use super::slots::{Slot, Stretch};
@@ -41,7 +41,7 @@ impl<'t> Board<'t> {
         Self {
             table,
             choices: choices(table),
-            neighbours: (0..table.sessions.len()).map(|id| neighbours(table, id)).collect(),
+            neighbours: neighbours(table),
             chosen: vec![None; table.sessions.len()],
             led: vec![Vec::new(); table.people.len()],
             per_day: table.people.iter().map(|person| person.fixed_per_day).collect(),
@@ -228,19 +228,30 @@ impl Count {
     }
 }
 
-fn neighbours(table: &Table, id: usize) -> Vec<Neighbour> {
-    let ours = &table.sessions[id];
-    let rep = &table.reps[ours.rep];
-    let mut out = Vec::new();
-    for (other, theirs) in table.sessions.iter().enumerate().filter(|(other, _)| *other != id) {
-        let shared = ours.people.iter().filter(|p| theirs.people.contains(p));
-        let buffer = shared.map(|p| table.people[*p].buffer).max();
-        let is_same_rep = theirs.rep == ours.rep;
-        let spacing = is_same_rep.then_some(rep.spacing);
-        if let Some(gap) = buffer.max(spacing) {
-            let days = if is_same_rep { rep.apart_days as usize } else { 0 };
-            out.push(Neighbour { other, gap, days });
-        }
+/// For each session those that share a person (or the rep) with it, in order.
+fn neighbours(table: &Table) -> Vec<Vec<Neighbour>> {
+    let mut of_person: Vec<Vec<usize>> = vec![Vec::new(); table.people.len()];
+    for (id, session) in table.sessions.iter().enumerate() {
+        session.people.iter().for_each(|person| of_person[*person].push(id));
     }
-    out
+    let around = |id: usize| {
+        let ours = &table.sessions[id];
+        let others: BTreeSet<usize> =
+            ours.people.iter().flat_map(|person| of_person[*person].clone()).collect();
+        others.into_iter().filter(|other| *other != id).map(|other| neighbour(table, ours, other)).collect()
+    };
+    (0..table.sessions.len()).map(around).collect()
+}
+
+/// What two sessions that share a person owe each other; those of one rep share the rep's person.
+fn neighbour(table: &Table, ours: &Session, other: usize) -> Neighbour {
+    let theirs = &table.sessions[other];
+    let rep = &table.reps[ours.rep];
+    let shared = ours.people.iter().filter(|p| theirs.people.contains(p));
+    let buffer = shared.map(|p| table.people[*p].buffer).max().unwrap_or(0);
+    if theirs.rep == ours.rep {
+        Neighbour { other, gap: buffer.max(rep.spacing), days: rep.apart_days as usize }
+    } else {
+        Neighbour { other, gap: buffer, days: 0 }
+    }
 }

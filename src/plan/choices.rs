@@ -1,7 +1,7 @@
 //! The starts each session may have by itself, with what each costs by itself (H1–H3, H5 and H6 against
 //! fixed sessions; C1–C5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::slots::{Slot, Stretch, common, merged, without};
 use super::table::{Person, Session, Table};
@@ -92,10 +92,12 @@ fn running_cost(person: &Person, range: Stretch) -> Vec<i64> {
 
 /// The choices of every session, in order of start.
 pub(super) fn choices(table: &Table) -> Vec<Vec<Choice>> {
+    let attending: BTreeSet<usize> =
+        table.sessions.iter().flat_map(|session| session.people.clone()).collect();
     let mut diaries: BTreeMap<usize, Diary> = BTreeMap::new();
     let mut first_hold = 0;
     for (id, person) in table.people.iter().enumerate() {
-        if table.sessions.iter().any(|session| session.people.contains(&id)) {
+        if attending.contains(&id) {
             diaries.insert(id, Diary::of(person, first_hold));
         }
         first_hold += person.holds.len();

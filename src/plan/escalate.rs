@@ -85,7 +85,13 @@ fn quiet_until(desk: &Desk<'_>, reader: &Person) -> Option<Moment> {
 }
 
 /// Brings a rep's escalations up to date: begins what is new, says what is due, ends what is over.
-pub fn escalate(desk: &Desk<'_>, rep: &Person, manager: &Person, state: &mut RepState, alarms: Vec<Alarm>) -> Planned {
+pub fn escalate(
+    desk: &Desk<'_>,
+    rep: &Person,
+    manager: &Person,
+    state: &mut RepState,
+    alarms: Vec<Alarm>,
+) -> Planned {
     let mut planned = Planned::default();
     if desk.mode_for(manager) == Mode::Observe {
         return planned;
@@ -97,7 +103,8 @@ pub fn escalate(desk: &Desk<'_>, rep: &Person, manager: &Person, state: &mut Rep
             state.escalations.insert(alarm.week, begin(desk, rep, manager, &alarm, state));
         }
     }
-    let weeks: Vec<Week> = state.escalations.iter().filter(|(_, known)| !known.closed).map(|(week, _)| *week).collect();
+    let weeks: Vec<Week> =
+        state.escalations.iter().filter(|(_, known)| !known.closed).map(|(week, _)| *week).collect();
     for week in weeks {
         step(desk, state, week, &mut planned);
     }
@@ -185,7 +192,9 @@ fn step(desk: &Desk<'_>, state: &mut RepState, week: Week, planned: &mut Planned
     let active = state.of_week(week).any(crate::model::state::Recovery::is_active);
     let Some(escalation) = state.escalations.get(&week) else { return };
     let after_the_week = matches!(escalation.trigger, Trigger::Plan | Trigger::Skips | Trigger::Target);
-    let is_over = !active && !after_the_week && (escalation.trigger != Trigger::TwoCancellations || !escalation.said.is_empty());
+    let is_over = !active
+        && !after_the_week
+        && (escalation.trigger != Trigger::TwoCancellations || !escalation.said.is_empty());
     if is_over {
         end(desk, state, week, planned);
         return;
@@ -296,7 +305,8 @@ fn end(desk: &Desk<'_>, state: &mut RepState, week: Week, planned: &mut Planned)
     let what = format!("{}-{week}-{:?}", escalation.rep, escalation.trigger);
     for to in escalation.told.iter().filter(|to| !desk.ops.contains(to)) {
         let letter = Letter::Resolved { rep: escalation.rep, manager: escalation.manager, week, how, start };
-        let subject = Subject { what: &what, attempt: 1, round: escalation.said.len() as u32, recovery: None };
+        let subject =
+            Subject { what: &what, attempt: 1, round: escalation.said.len() as u32, recovery: None };
         let mut row = desk.row(*to, letter, &subject);
         row.thread = Some(thread(desk, escalation, &what, *to));
         planned.rows.push(row);

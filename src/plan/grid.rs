@@ -21,7 +21,7 @@ pub struct Grid {
 impl Grid {
     /// The grid on which somebody's week lies.
     pub fn of(week: &Span) -> Self {
-        // Thursday noon anywhere on Earth is still or already Thursday or Friday in UTC.
+        // The middle of a week, Thursday noon, lies in the same ISO week everywhere on Earth.
         let week = Week::of(week.start + week.length() / 2, &Zone::utc());
         Self { week, origin: week.span(&Zone::utc()).start - TimeDelta::hours(12) }
     }
@@ -75,5 +75,33 @@ impl Grid {
     /// The time that can matter to anybody's week.
     fn window(&self) -> Span {
         Span::new(self.origin - TimeDelta::days(1), self.origin + TimeDelta::days(9))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_round_to_slots() {
+        let grid = Grid::of(&Week { year: 2026, number: 47 }.span(&Zone::utc()));
+        let check = |seconds: i64, floor: Slot, ceil: Slot| {
+            let at = grid.moment(0) + TimeDelta::milliseconds(seconds * 1000 + 500);
+            assert_eq!((grid.floor(at), grid.ceil(at)), (floor, ceil), "{seconds} s and a half");
+        };
+        check(0, 0, 1);
+        check(-1, -1, 0);
+        check(299, 0, 1);
+        check(-301, -2, -1);
+        assert_eq!((grid.floor(grid.moment(-7)), grid.ceil(grid.moment(-7))), (-7, -7));
+        assert_eq!(grid.moment(0).to_rfc3339(), "2026-11-15T12:00:00+00:00");
+        let minute = |from: i64, until: i64| {
+            Span::new(grid.moment(0) + TimeDelta::minutes(from), grid.moment(0) + TimeDelta::minutes(until))
+        };
+        assert_eq!(grid.outward(&minute(2, 12)), Some(Stretch(0, 3)));
+        assert_eq!(grid.inward(&minute(2, 12)), Some(Stretch(1, 2)));
+        assert_eq!(grid.inward(&minute(2, 8)), None);
+        assert_eq!(grid.outward(&minute(3, 3)), None);
+        assert_eq!(grid.outward(&minute(-99_999, -90_000)), None);
     }
 }

@@ -1,11 +1,15 @@
-//! What to do about it.
+//! What to do about it: slots for what is owed, and the step of every recovery and escalation.
 
+pub mod answer;
 mod board;
 mod choices;
 pub mod compile;
+pub mod desk;
+pub mod escalate;
 pub mod evaluate;
 pub mod grid;
 pub mod offers;
+pub mod recover;
 pub mod slots;
 pub mod solve;
 pub mod table;

@@ -8,17 +8,15 @@ use chrono::TimeDelta;
 
 use crate::model::calendar::{Diary, Fill};
 use crate::model::fact::{Confidence, Fact, RecoveryState, SessionKey, Trigger};
-use crate::model::letter::{
-    BookedHow, Change, Displaced, Fallen, Letter, NoSlotWhy, Offer, ProposalItem,
-};
+use crate::model::letter::{BookedHow, Change, Displaced, Fallen, Letter, NoSlotWhy, Offer, ProposalItem};
 use crate::model::people::{Person, PersonId};
 use crate::model::policy::{CadenceRule, Mode, OnSilence};
-use crate::model::state::{Booking, Expected, Proposal, Recovery, RepState};
+use crate::model::state::{Booking, Expected, OutboxRow, Proposal, Recovery, RepState};
 use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
 
 use super::compile::{Ask, Attendee, Displace, HoldKind, Need};
-use super::desk::{Alarm, Clicks, Desk, Planned, Subject};
+use super::desk::{Alarm, Clicks, Desk, Ids, Planned, Subject};
 use super::{offers, why};
 
 /// One rep of the team, with what is known of them.
@@ -55,25 +53,38 @@ pub fn recover(desk: &Desk<'_>, manager: &Person, team: &mut [Member<'_>]) -> Pl
 /// Cancellations for what was given up.
 fn release(desk: &Desk<'_>, member: &mut Member<'_>, planned: &mut Planned) {
     for recovery in member.state.recoveries.values_mut().flat_map(BTreeMap::values_mut) {
-        for (booking, why) in std::mem::take(&mut recovery.released) {
-            for to in [recovery.manager, recovery.id.rep] {
-                let letter = Letter::Released {
-                    recovery: recovery.id,
-                    manager: recovery.manager,
-                    rep: recovery.id.rep,
-                    span: booking.span,
-                    why,
-                    uid: booking.uid.clone(),
-                    sequence: booking.sequence + 1,
-                };
-                planned.rows.push(desk.row(to, letter, &subject(recovery, &booking.uid)));
-            }
-        }
+        planned.rows.extend(cancellations(recovery, desk.now, desk.ids));
     }
 }
 
-fn subject<'a>(recovery: &Recovery, what: &'a str) -> Subject<'a> {
-    Subject { what, attempt: recovery.attempt, round: recovery.round, recovery: Some(recovery.id) }
+/// The rows that call off what a recovery gave up, to both.
+pub fn cancellations(recovery: &mut Recovery, now: Moment, ids: Ids<'_>) -> Vec<OutboxRow> {
+    let mut rows = Vec::new();
+    for (booking, why) in std::mem::take(&mut recovery.released) {
+        for to in [recovery.manager, recovery.id.rep] {
+            let letter = Letter::Released {
+                recovery: recovery.id,
+                manager: recovery.manager,
+                rep: recovery.id.rep,
+                span: booking.span,
+                why,
+                uid: booking.uid.clone(),
+                sequence: booking.sequence + 1,
+            };
+            rows.push(OutboxRow {
+                id: ids("released", &booking.uid, 1, 0, Some(to)),
+                to,
+                letter,
+                recovery: Some(recovery.id),
+                thread: None,
+                at: now,
+                not_before: now,
+                expires: None,
+                tries: 0,
+            });
+        }
+    }
+    rows
 }
 
 /// Proposals whose time is over, or all of whose options are gone.
@@ -111,7 +122,11 @@ pub fn is_open(desk: &Desk<'_>, rep: PersonId, manager: PersonId, offer: &Offer)
     offer.span.start >= desk.now + desk.rules.policy.notice
         && [rep, manager].iter().all(|who| {
             desk.diaries.get(who).is_some_and(|diary| {
-                diary.is_known && !diary.filled.iter().any(|filled| blocks(filled.fill, offer) && filled.span.overlaps(&offer.span))
+                diary.is_known
+                    && !diary
+                        .filled
+                        .iter()
+                        .any(|filled| blocks(filled.fill, offer) && filled.span.overlaps(&offer.span))
             })
         })
 }
@@ -132,10 +147,15 @@ fn open_recoveries(desk: &Desk<'_>, team: &[Member<'_>], planned: &mut Planned) 
     let mut open = Vec::new();
     for (at, member) in team.iter().enumerate() {
         let this = Week::of(desk.now, &member.rep.zone);
-        let fell_again =
-            |recovery: &&Recovery| recovery.state == RecoveryState::Open && recovery.attempt > 1 && !recovery.ask_first;
+        let fell_again = |recovery: &&Recovery| {
+            recovery.state == RecoveryState::Open && recovery.attempt > 1 && !recovery.ask_first
+        };
         planned.alarms.extend(
-            member.state.of_week(this).filter(fell_again).map(|recovery| alarm(recovery, Trigger::Again, None)),
+            member
+                .state
+                .of_week(this)
+                .filter(fell_again)
+                .map(|recovery| alarm(recovery, Trigger::Again, None)),
         );
         let of_week = member.state.of_week(this).filter(|recovery| recovery.state == RecoveryState::Open);
         open.extend(
@@ -169,8 +189,7 @@ fn place(
     for place in open {
         let Some(recovery) = recovery_at(team, place) else { continue };
         let key = recovery.id.to_string();
-        let times: Vec<Offer> =
-            found.get(&key).into_iter().flatten().map(|offer| as_offer(offer)).collect();
+        let times: Vec<Offer> = found.get(&key).into_iter().flatten().map(|offer| as_offer(offer)).collect();
         let books = (mode == Mode::Auto && !recovery.ask_first) || recovery.silent;
         let first_free = times.iter().find(|offer| offer.displaces.is_none()).cloned();
         match first_free {
@@ -185,7 +204,12 @@ fn place(
     }
     if let Some(first) = items.first() {
         let subject = first.recovery.to_string();
-        let about = Subject { what: &subject, attempt: first.attempt, round: first.round, recovery: Some(first.recovery) };
+        let about = Subject {
+            what: &subject,
+            attempt: first.attempt,
+            round: first.round,
+            recovery: Some(first.recovery),
+        };
         let last = items.iter().map(|item| item.deadline).max();
         let letter = Letter::Proposal { items, on_silence: desk.rules.policy.on_silence };
         let mut row = desk.row(manager.id, letter, &about);
@@ -221,7 +245,11 @@ fn ask<'a>(desk: &Desk<'a>, manager: &Person, team: &[Member<'_>], open: &[Place
     Ask { now: desk.now, policy: &desk.rules.policy, people, needs, displace: Displace::AsPolicySays }
 }
 
-fn attendee(desk: &Desk<'_>, person: &Person, placing: &BTreeSet<crate::model::fact::RecoveryId>) -> Attendee {
+fn attendee(
+    desk: &Desk<'_>,
+    person: &Person,
+    placing: &BTreeSet<crate::model::fact::RecoveryId>,
+) -> Attendee {
     let empty = Diary::default();
     let diary = desk.diaries.get(&person.id).unwrap_or(&empty);
     let mut busy: Vec<Span> = Vec::new();
@@ -233,7 +261,8 @@ fn attendee(desk: &Desk<'_>, person: &Person, placing: &BTreeSet<crate::model::f
             Fill::Tentative => soft_holds.push((filled.span, HoldKind::Tentative)),
         }
     }
-    let held = desk.holds.iter().filter(|(who, recovery, _)| *who == person.id && !placing.contains(recovery));
+    let held =
+        desk.holds.iter().filter(|(who, recovery, _)| *who == person.id && !placing.contains(recovery));
     busy.extend(held.map(|(.., span)| *span));
     Attendee {
         id: person.id,
@@ -273,7 +302,12 @@ fn usual(member: &Member<'_>, recovery: &Recovery) -> Option<Moment> {
     if let Some(session) = fallen {
         return Some(session.planned.start);
     }
-    let newest = member.state.sessions.values().filter(|session| session.recurs).max_by_key(|session| session.span.start)?;
+    let newest = member
+        .state
+        .sessions
+        .values()
+        .filter(|session| session.recurs)
+        .max_by_key(|session| session.span.start)?;
     let weeks = recovery.id.week.since(newest.week);
     let local = member.rep.zone.local(newest.span.start) + TimeDelta::weeks(weeks);
     Some(member.rep.zone.instant(local))
@@ -313,8 +347,13 @@ fn propose(
     recovery.round += 1;
     recovery.no_slot = None;
     recovery.unknown_since = None;
-    recovery.proposal =
-        Some(Proposal { to: manager.id, round: recovery.round, offers: offers.clone(), deadline, sent: None });
+    recovery.proposal = Some(Proposal {
+        to: manager.id,
+        round: recovery.round,
+        offers: offers.clone(),
+        deadline,
+        sent: None,
+    });
     Some(ProposalItem {
         recovery: recovery.id,
         attempt: recovery.attempt,
@@ -335,7 +374,9 @@ pub fn book(
     how: BookedHow,
     planned: &mut Planned,
 ) {
-    let Some(recovery) = member.state.recoveries.get(&week).and_then(|known| known.get(&ordinal)) else { return };
+    let Some(recovery) = member.state.recoveries.get(&week).and_then(|known| known.get(&ordinal)) else {
+        return;
+    };
     let fallen = fallen(member.state, recovery);
     let subject_text = recovery.id.to_string();
     let about = Subject {
@@ -346,7 +387,8 @@ pub fn book(
     };
     let local = (desk.ids)("event", &subject_text, recovery.attempt, 0, None);
     let uid = format!("{local}@{}", domain(&desk.rules.voice.from_address));
-    let via = desk.roster.get(recovery.manager).map_or(crate::model::people::BookVia::Mail, |manager| manager.book);
+    let via =
+        desk.roster.get(recovery.manager).map_or(crate::model::people::BookVia::Mail, |manager| manager.book);
     for to in [recovery.manager, recovery.id.rep] {
         let letter = Letter::Booked {
             recovery: recovery.id,
@@ -364,14 +406,23 @@ pub fn book(
         planned.rows.push(row);
     }
     let session = our_session(recovery, &uid, span);
-    let Some(recovery) = member.state.recoveries.get_mut(&week).and_then(|known| known.get_mut(&ordinal)) else { return };
+    let Some(recovery) = member.state.recoveries.get_mut(&week).and_then(|known| known.get_mut(&ordinal))
+    else {
+        return;
+    };
     recovery.state = RecoveryState::Booked;
     recovery.booking = Some(Booking { uid: uid.clone(), span, sequence: 0 });
     recovery.proposal = None;
     recovery.silent = false;
     recovery.ask_first = false;
     recovery.no_slot = None;
-    planned.facts.push(Fact::Booked { recovery: recovery.id, start: span.start, end: span.end, via, event: uid });
+    planned.facts.push(Fact::Booked {
+        recovery: recovery.id,
+        start: span.start,
+        end: span.end,
+        via,
+        event: uid,
+    });
     planned.facts.push(recovery.fact());
     member.state.sessions.insert(session.key.clone(), session);
     planned.look_at(span.end);
@@ -470,4 +521,3 @@ fn next_week(ask: &Ask<'_>, team: &[Member<'_>], place: &Place) -> Option<Moment
     let later = Ask { needs: vec![need], displace: Displace::Nothing, ..ask.clone() };
     offers::offers(&later, 1).get(&key)?.first().map(|offer| offer.start)
 }
-

@@ -55,7 +55,7 @@ pub struct Effort {
 
 impl Effort {
     /// For answers that somebody waits for: a few milliseconds a team.
-    pub const QUICK: Self = Self { rounds: 12 };
+    pub const QUICK: Self = Self { rounds: 20 };
     /// For plans on their own: tenths of a second for a hard team.
     pub const THOROUGH: Self = Self { rounds: 400 };
 }
@@ -72,8 +72,11 @@ pub fn solve_with(table: &Table, effort: Effort) -> Solution {
 
 /// Plans on a board, which then holds the plan.
 pub(super) fn solve_board(board: &mut Board<'_>, table: &Table, effort: Effort) -> Solution {
-    let components: Vec<Component> =
-        components(table).into_iter().map(|sessions| Search::new(board, sessions).run(effort)).collect();
+    let slack = SLACK_DAYS * table.weights.day.max(1);
+    let components: Vec<Component> = components(table)
+        .into_iter()
+        .map(|sessions| Search::new(board, sessions).run(effort, slack))
+        .collect();
     Solution {
         placed: components.iter().map(|c| c.placed).sum(),
         cost: components.iter().map(|c| c.cost).sum(),
@@ -101,7 +104,7 @@ pub fn alternatives(table: &Table, solution: &Solution, session: SessionId, n: u
 }
 
 /// Sessions by component, in order of their lowest session.
-pub(super) fn components(table: &Table) -> Vec<Vec<usize>> {
+fn components(table: &Table) -> Vec<Vec<usize>> {
     let people = table.people.len();
     let mut parent: Vec<usize> = (0..people + table.reps.len()).collect();
     let root = |parent: &mut Vec<usize>, mut node: usize| {
@@ -154,8 +157,8 @@ struct Search<'b, 't> {
 /// Which choice each session of the component has.
 type Snapshot = Vec<Option<usize>>;
 
-/// How much worse (in cost points) a plan may get at first, in the hope of a better one.
-const SLACK: i64 = 24;
+/// How much worse a plan may get at first, in the hope of a better one: as much as this many days' delay.
+const SLACK_DAYS: i64 = 10;
 /// One insertion in so many takes the second cheapest start.
 const BLINK: usize = 6;
 
@@ -166,7 +169,7 @@ impl<'b, 't> Search<'b, 't> {
         Self { board, sessions, score, dice }
     }
 
-    fn run(mut self, effort: Effort) -> Component {
+    fn run(mut self, effort: Effort, slack: i64) -> Component {
         let (count_bound, cost_bound) = self.bounds();
         let is_proven = |score: &Score| score.placed == count_bound && score.cost == cost_bound;
         self.fill(Manner::Cheapest);
@@ -181,7 +184,7 @@ impl<'b, 't> Search<'b, 't> {
             nodes += 1;
             self.disturb();
             self.fill(Manner::Varied);
-            let slack = SLACK * (rounds - round) / rounds;
+            let slack = slack * (rounds - round) / rounds;
             if self.score.placed > current.0.placed
                 || self.score.placed == current.0.placed
                     && self.score.cost <= best.0.cost.min(current.0.cost) + slack

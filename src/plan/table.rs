@@ -9,6 +9,9 @@ use super::slots::{Slot, Stretch};
 /// The `format` that is understood.
 pub const FORMAT: &str = "drumbeat-plan/1";
 
+/// No slot, length or cost of a table may be beyond this, so that no sum overflows.
+const LARGEST: i64 = 1_000_000;
+
 /// The number of a session: its place in [`Table::sessions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -215,6 +218,8 @@ impl Table {
         need(weights.iter().all(|w| *w >= 0) && gaps.iter().all(|g| *g >= 0), "weights", || {
             "none may be negative".into()
         })?;
+        moderate("weights", weights.into_iter().chain(gaps.map(i64::from)))?;
+        moderate("now and step", [self.now, self.step].map(i64::from))?;
         for (i, person) in self.people.iter().enumerate() {
             check_person(i, person)?;
         }
@@ -232,6 +237,7 @@ impl Table {
         need(rep.spacing >= 0 && rep.starve >= 0, &place, || {
             "spacing and starve may not be negative".into()
         })?;
+        moderate(&place, [i64::from(rep.spacing), rep.starve, i64::from(rep.apart_days)])?;
         need(rep.apart_days >= 1, &place, || "apart_days is less than 1".into())?;
         lengths(&place, "fixed", rep.fixed.iter().copied())
     }
@@ -257,6 +263,9 @@ impl Table {
         need(session.notice >= 0 && session.drop >= 0, &place, || {
             "notice and drop may not be negative".into()
         })?;
+        let times = [session.dur, session.from, session.due, session.notice].into_iter();
+        let wishes = session.usual.into_iter().chain(session.proposed);
+        moderate(&place, times.chain(wishes).map(i64::from).chain([session.drop]))?;
         let lead = &self.people[session.people[0]];
         need(session.usual.is_none_or(|usual| lead.day_of(usual).is_some()), &place, || {
             "usual lies on no day of the lead".into()
@@ -268,6 +277,12 @@ fn check_person(i: usize, person: &Person) -> Result<(), TableError> {
     let place = format!("person {i}");
     need(person.id == i, &place, || format!("its id is {}; ids count from 0", person.id))?;
     need(person.days.is_sorted_by(|a, b| a < b), &place, || "days do not rise".into())?;
+    moderate(&place, person.days.into_iter().chain([person.buffer]).map(i64::from))?;
+    moderate(
+        &place,
+        person.fixed_per_day.into_iter().chain([person.day_cap, person.day_soft]).map(i64::from),
+    )?;
+    moderate(&place, person.holds.iter().chain(&person.soft).map(|priced| priced.2))?;
     lengths(&place, "work", person.work.iter().copied())?;
     lengths(&place, "busy", person.busy.iter().copied())?;
     lengths(&place, "holds", person.holds.iter().map(|hold| hold.stretch()))?;
@@ -281,10 +296,20 @@ fn check_person(i: usize, person: &Person) -> Result<(), TableError> {
     need(person.buffer >= 0, &place, || "buffer may not be negative".into())
 }
 
-fn lengths(place: &str, field: &str, mut stretches: impl Iterator<Item = Stretch>) -> Result<(), TableError> {
-    stretches.find(|s| s.0 >= s.1).map_or(Ok(()), |s| {
-        Err(fault(place, format!("{field} has [{}, {}]; an end comes after its start", s.0, s.1)))
-    })
+/// Stretches have a length and lie near enough.
+fn lengths(place: &str, field: &str, stretches: impl Iterator<Item = Stretch>) -> Result<(), TableError> {
+    for Stretch(start, end) in stretches {
+        need(start < end, place, || format!("{field} has [{start}, {end}]; an end comes after its start"))?;
+        let is_near = moderate(place, [i64::from(start), i64::from(end)]).is_ok();
+        need(is_near, place, || format!("{field} has [{start}, {end}], beyond a million"))?;
+    }
+    Ok(())
+}
+
+fn moderate(place: &str, numbers: impl IntoIterator<Item = i64>) -> Result<(), TableError> {
+    let mut numbers = numbers.into_iter();
+    let wild = numbers.find(|number| number.unsigned_abs() > LARGEST.unsigned_abs());
+    wild.map_or(Ok(()), |number| Err(fault(place, format!("{number} is beyond a million"))))
 }
 
 fn need(holds: bool, place: &str, wrong: impl FnOnce() -> String) -> Result<(), TableError> {

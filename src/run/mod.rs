@@ -1,1 +1,184 @@
-//! Being built.
+//! The order of things: the tick and the loop. Everything here runs on one thread; what is decided is pure
+//! and elsewhere, what touches the world is behind the ports.
+//!
+//! Start reading at [`tick`].
+
+mod act;
+mod answer;
+mod commit;
+mod decide;
+mod people;
+mod reload;
+mod service;
+mod sync;
+pub mod tick;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::config::{HolidayScope, Settings};
+use crate::model::directory::Directory;
+use crate::model::fact::Record;
+use crate::model::ledger::LedgerId;
+use crate::model::people::{CalendarId, PersonId, Roster};
+use crate::model::state::State;
+use crate::model::zone::{Moment, Zones};
+use crate::plan::desk::Clicks;
+use crate::ports::{Calendars, Clock, Error, Frame, Ledger, Mailer, Store, Which};
+use crate::tell::link::LinkKey;
+
+pub use answer::Clicked;
+pub use reload::Reloaded;
+pub use service::serve;
+pub use sync::{Due, Fetched, fetch};
+pub use tick::Input;
+
+/// The world, as the daemon is given it.
+#[derive(Clone)]
+pub struct World {
+    /// What time it is.
+    pub clock: Rc<dyn Clock>,
+    /// What is read.
+    pub calendars: Rc<dyn Calendars>,
+    /// What mails go out by.
+    pub mailer: Rc<dyn Mailer>,
+}
+
+/// What the configuration and the roster come to.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The settings.
+    pub settings: Settings,
+    /// Everybody.
+    pub roster: Roster,
+    /// Numbers, addresses and names of everybody, ops addresses included.
+    pub directory: Directory,
+    /// Who gets ops mail.
+    pub ops: Vec<PersonId>,
+    /// Calendars of public holidays, and for whom.
+    pub holidays: Vec<(HolidayScope, CalendarId)>,
+    /// Time zones.
+    pub zones: Zones,
+    /// Signs links.
+    pub key: LinkKey,
+    /// Whether people can click.
+    pub clicks: Clicks,
+    /// Propose and auto wait until most reps are recognised (not in a recording).
+    pub gate: Gate,
+}
+
+/// Whether propose and auto wait for recognition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// They do.
+    Closed,
+    /// They do not: a recording.
+    Off,
+}
+
+/// The daemon between two ticks.
+pub struct Daemon {
+    world: World,
+    setup: Rc<Setup>,
+    ledger: Box<dyn Ledger>,
+    store: Box<dyn Store>,
+    state: State,
+    books: BTreeMap<CalendarId, sync::Book>,
+    looks: BTreeMap<PersonId, Moment>,
+    dirty: BTreeSet<PersonId>,
+    retries: act::Retries,
+    written: Vec<Record>,
+    keep_written: KeepWritten,
+    paused: bool,
+}
+
+/// Whether records are kept in memory for a replay to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeepWritten {
+    /// They are.
+    Yes,
+    /// They are not: the ledger has them.
+    No,
+}
+
+impl Daemon {
+    /// Folds the ledger into the view and takes up the stored mirrors. Nothing is done yet: the first tick is like
+    /// any other.
+    pub fn start(
+        world: World,
+        setup: Setup,
+        ledger: Box<dyn Ledger>,
+        store: Box<dyn Store>,
+        keep_written: KeepWritten,
+    ) -> Result<Self, Error> {
+        let state = view(ledger.as_ref())?;
+        let mut daemon = Self {
+            world,
+            setup: Rc::new(setup),
+            ledger,
+            store,
+            state,
+            books: BTreeMap::new(),
+            looks: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+            retries: act::Retries::default(),
+            written: Vec::new(),
+            keep_written,
+            paused: false,
+        };
+        daemon.open_books();
+        daemon.mark_all_dirty();
+        daemon.say_started()?;
+        Ok(daemon)
+    }
+
+    /// The ledger's view as it is now.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What the configuration and the roster came to.
+    pub fn setup(&self) -> Rc<Setup> {
+        Rc::clone(&self.setup)
+    }
+
+    /// Whether something of ours is booked for a rep.
+    pub fn is_booked(&self, rep: PersonId) -> bool {
+        let booked =
+            |state: &crate::model::state::RepState| state.active().any(|recovery| recovery.booking.is_some());
+        self.state.reps.get(&rep).is_some_and(booked)
+    }
+
+    /// The records written since the last call.
+    pub fn take_written(&mut self) -> Vec<Record> {
+        std::mem::take(&mut self.written)
+    }
+
+    /// When the daemon wants to be woken, if nothing happens before.
+    pub fn next_wake(&self) -> Moment {
+        let now = self.world.clock.now();
+        let polls = self.books.values().map(sync::Book::next_poll);
+        let looks = self.looks.values().copied();
+        polls.chain(looks).chain(self.retries.next()).chain(self.next_report(now)).min().unwrap_or(now)
+    }
+
+    /// Gives the ledger and the store back: a clean end.
+    pub fn stop(self) -> (Box<dyn Ledger>, Box<dyn Store>) {
+        (self.ledger, self.store)
+    }
+
+    fn mark_all_dirty(&mut self) {
+        self.dirty = self.setup.roster.reps().filter_map(|rep| rep.manager).collect();
+    }
+
+    fn ledger_id(&self) -> LedgerId {
+        self.ledger.id()
+    }
+}
+
+/// Folds the ledger into the view, from its newest checkpoint on.
+pub fn view(ledger: &dyn Ledger) -> Result<State, Error> {
+    let mut state = State::default();
+    ledger.read(Which::View, &mut |frame: Frame<'_>| commit::take_up(&mut state, frame))?;
+    Ok(state)
+}

@@ -1,10 +1,10 @@
 //! A booking as it lies over the calendars of a made-up world: the VEVENT of an invitation, put into feeds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDateTime, TimeDelta};
 
-use crate::model::mail::Invitation;
+use crate::model::mail::Mail;
 use crate::model::zone::{Moment, Zones};
 
 /// What became of an invitation that was taken.
@@ -22,6 +22,8 @@ pub(super) struct Booking {
     pub(super) taken: Moment,
     /// From when on the calendars show it; `None`: never.
     pub(super) shown: Option<Moment>,
+    /// Whom it was sent to, and who is on its list.
+    invited: BTreeSet<String>,
     /// The answers people gave, by address: PARTSTAT.
     answers: BTreeMap<String, &'static str>,
     /// Called off, by us or by somebody.
@@ -31,34 +33,21 @@ pub(super) struct Booking {
 }
 
 impl Booking {
-    /// The booking an invitation makes; `None` if it holds no VEVENT with a UID.
-    pub(super) fn from(
-        invitation: &Invitation,
-        taken: Moment,
-        shown: Option<Moment>,
-        zones: &Zones,
-    ) -> Option<Self> {
-        let lines = events(&unfolded(&invitation.ics)).into_iter().next()?;
+    /// The booking a mail's invitation makes; `None` if it holds no VEVENT with a UID.
+    pub(super) fn from(mail: &Mail, taken: Moment, shown: Option<Moment>, zones: &Zones) -> Option<Self> {
+        let lines = events(&unfolded(mail.invitation.as_ref()?.ics.as_bytes())).into_iter().next()?;
         let uid = value(&lines, "UID")?.to_owned();
         let sequence = value(&lines, "SEQUENCE").and_then(|text| text.parse().ok()).unwrap_or(0);
         let start = start(&lines, zones);
-        Some(Self {
-            uid,
-            start,
-            sequence,
-            lines,
-            taken,
-            shown,
-            answers: BTreeMap::new(),
-            gone: false,
-            version: 1,
-        })
+        let listed = lines.iter().filter(|line| name(line) == "ATTENDEE").filter_map(|line| address(line));
+        let invited = listed.chain([mail.to_address.to_lowercase()]).collect();
+        let answers = BTreeMap::new();
+        Some(Self { uid, start, sequence, lines, taken, shown, invited, answers, gone: false, version: 1 })
     }
 
-    /// Whether somebody is on its list.
+    /// Whether it is in somebody's calendar.
     pub(super) fn invites(&self, address: &str) -> bool {
-        let wanted = format!("mailto:{}", address.to_lowercase());
-        self.lines.iter().any(|line| name(line) == "ATTENDEE" && line.to_lowercase().ends_with(&wanted))
+        self.invited.contains(&address.to_lowercase())
     }
 
     /// Takes up a later invitation with the same UID: a new SEQUENCE asks everybody anew. The same one again (to
@@ -66,6 +55,8 @@ impl Booking {
     pub(super) fn replace(&mut self, newer: Self) {
         if newer.sequence > self.sequence {
             *self = Self { version: self.version + 1, ..newer };
+        } else {
+            self.invited.extend(newer.invited);
         }
     }
 
@@ -102,9 +93,7 @@ impl Booking {
     fn event(&self) -> Vec<String> {
         let mut lines = self.lines.clone();
         for line in lines.iter_mut().filter(|line| name(line) == "ATTENDEE") {
-            let answer =
-                self.answers.iter().find(|(who, _)| line.to_lowercase().ends_with(&format!("mailto:{who}")));
-            if let Some((_, answer)) = answer {
+            if let Some(answer) = address(line).and_then(|who| self.answers.get(&who)) {
                 *line = with_partstat(line, answer);
             }
         }
@@ -125,8 +114,7 @@ impl Booking {
 /// A feed with the bookings laid over it. `since` is when the feed began to say this; what is older than a
 /// booking cannot know of it.
 pub(super) fn laid_over(feed: &[u8], since: Moment, bookings: &[&Booking], zones: &Zones) -> Vec<u8> {
-    let Ok(text) = std::str::from_utf8(feed) else { return feed.to_vec() };
-    let mut lines = unfolded(text);
+    let mut lines = unfolded(feed);
     let mut added = Vec::new();
     for booking in bookings {
         let own: Vec<Vec<String>> =
@@ -191,6 +179,12 @@ fn value<'a>(event: &'a [String], wanted: &str) -> Option<&'a str> {
     None
 }
 
+/// The address of an ATTENDEE, lower case.
+fn address(line: &str) -> Option<String> {
+    let line = line.to_lowercase();
+    line.rsplit_once("mailto:").map(|(_, address)| address.trim().to_owned())
+}
+
 fn start(event: &[String], zones: &Zones) -> Option<Moment> {
     event.iter().find(|line| name(line) == "DTSTART").and_then(|line| time(line, zones))
 }
@@ -215,16 +209,18 @@ fn with_partstat(line: &str, answer: &str) -> String {
     format!("{};PARTSTAT={answer}{}", &line[..at], &line[end..])
 }
 
-/// Content lines (RFC 5545, 3.1).
-fn unfolded(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.lines() {
-        match (line.strip_prefix([' ', '\t']), lines.last_mut()) {
-            (Some(more), Some(last)) => last.push_str(more),
-            _ => lines.push(line.to_owned()),
+/// Content lines (RFC 5545, 3.1). Bytes are joined before they are read as text: a fold may stand within a letter.
+fn unfolded(feed: &[u8]) -> Vec<String> {
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    for line in feed.split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match (line, lines.last_mut()) {
+            ([b' ' | b'\t', more @ ..], Some(last)) => last.extend_from_slice(more),
+            _ => lines.push(line.to_vec()),
         }
     }
-    lines
+    let text = lines.iter().map(|line| String::from_utf8_lossy(line).into_owned());
+    text.filter(|line| !line.is_empty()).collect()
 }
 
 /// Content lines of at most 75 octets, with CRLF (RFC 5545, 3.1).

@@ -1,5 +1,7 @@
 //! A recording: a world on disk, read into one value. The format stands in `docs/recording.md`.
 
+mod write;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -9,6 +11,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::model::people::{CalendarId, Roster};
 use crate::model::time::Span;
 use crate::model::zone::Moment;
 
@@ -248,9 +251,14 @@ impl Recording {
         self.calendars.values().flat_map(BTreeMap::values).any(|said| matches!(said, Said::Json(_)))
     }
 
-    /// How many calendars somebody has in it.
-    pub fn calendars_of(&self, address: &str) -> usize {
-        self.calendars.keys().filter(|name| name.address.eq_ignore_ascii_case(address)).count()
+    /// Whose calendars these are, by the numbers of a roster: what [`super::world::World::name`] wants. A calendar
+    /// under an alias is its owner's; one of nobody on the roster is left out.
+    pub fn names(&self, roster: &Roster) -> BTreeMap<CalendarId, CalendarName> {
+        let numbered = self.calendars.keys().filter_map(|name| {
+            let owner = roster.by_address(&name.address)?;
+            Some((CalendarId { owner, nth: name.nth }, name.clone()))
+        });
+        numbered.collect()
     }
 }
 
@@ -333,7 +341,8 @@ fn visible(word: Option<&str>) -> Result<Visible, String> {
 /// `20m`, `6h`, `2d`.
 pub(super) fn duration(word: &str) -> Option<TimeDelta> {
     let unit = word.chars().last()?;
-    let count: i64 = word.strip_suffix(unit)?.parse().ok().filter(|count| (0..=100_000).contains(count))?;
+    let count: i64 =
+        word.strip_suffix(unit)?.parse().ok().filter(|count| (0..=10_000_000).contains(count))?;
     match unit {
         's' => Some(TimeDelta::seconds(count)),
         'm' => Some(TimeDelta::minutes(count)),
@@ -447,3 +456,6 @@ fn expected(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<Value>, ReadError> 
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

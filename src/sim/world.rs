@@ -151,7 +151,7 @@ impl Inside {
             Deed::Declines(reply) => booking.answer(&reply.who, "DECLINED"),
             Deed::Edits(BookingEdit { change: BookingChange::Delete, .. }) => booking.cancel(),
             Deed::Edits(BookingEdit { change: BookingChange::Move(to), .. }) => {
-                booking.shift(*to, &self.zones)
+                booking.shift(*to, &self.zones);
             }
         }
     }
@@ -208,7 +208,7 @@ impl Inside {
             Visible::After(wait) => Some(self.now + wait),
             Visible::Never => None,
         };
-        let Some(booking) = Booking::from(invitation, self.now, shown, &self.zones) else { return };
+        let Some(booking) = Booking::from(mail, self.now, shown, &self.zones) else { return };
         let before = self.bookings.iter_mut().find(|known| known.uid == booking.uid);
         match (invitation.method, before) {
             (Method::Request, Some(known)) => known.replace(booking),

@@ -60,8 +60,10 @@ pub enum Block {
     List(Vec<String>),
     /// Times to choose from, best first.
     Choices(Vec<Choice>),
-    /// Quieter links.
+    /// Quieter links, side by side.
     Links(Vec<Link>),
+    /// Times beside the one that is asked about.
+    Alternatives(Vec<Link>),
     /// A table.
     Table(Table),
     /// A chart.
@@ -138,7 +140,7 @@ fn block_text(out: &mut String, block: &Block) {
                 out.extend(["   ", url, "\n"]);
             }
         }),
-        Block::Links(links) => links.iter().for_each(|link| {
+        Block::Links(links) | Block::Alternatives(links) => links.iter().for_each(|link| {
             wrap(out, &format!("{}:", link.label), "", "");
             out.extend(["  ", &link.url, "\n"]);
         }),

@@ -33,6 +33,11 @@ const BODY: &str = r#"</head>
 <main class="card" style="display:block;background:#ffffff;border:1px solid #dcdfe4;border-radius:10px;padding:20px;">
 "#;
 
+/// The look of the button that is meant …
+const FIRST: &str = r#"class="first" style="display:block;padding:11px 14px;border:1px solid #1b5fc1;border-radius:8px;background:#1b5fc1;color:#ffffff;font-weight:600;text-decoration:none;""#;
+/// … and of those beside it.
+const OTHER: &str = r#"class="other" style="display:block;padding:11px 14px;border:1px solid #9db8dd;border-radius:8px;background:#ffffff;color:#174f9f;font-weight:600;text-decoration:none;""#;
+
 /// Opens a document up to the place where its content begins.
 pub fn open(html: &mut Html, title: &str) {
     html.raw(HEAD).raw("<title>").text(title).raw("</title>\n").raw(STYLE).raw(BODY);
@@ -62,6 +67,7 @@ pub fn blocks(html: &mut Html, body: &Body) {
             Block::List(items) => list(html, items),
             Block::Choices(choices) => offer(html, choices),
             Block::Links(links) => quiet_links(html, links),
+            Block::Alternatives(links) => alternatives(html, links),
             Block::Table(table) => rows(html, table),
             Block::Bars(bars) => chart(html, bars),
         };
@@ -87,21 +93,25 @@ fn offer<'a>(html: &'a mut Html, choices: &[Choice]) -> &'a mut Html {
         return html.raw("</ol>\n");
     }
     for (choice, n) in choices.iter().zip(0..) {
-        html.raw("<p style=\"margin:0 0 8px;\"><a");
-        html.raw(if n == 0 {
-            " class=\"first\" style=\"display:block;padding:11px 14px;border:1px solid #1b5fc1;border-radius:8px;background:#1b5fc1;color:#ffffff;font-weight:600;text-decoration:none;\""
-        } else {
-            " class=\"other\" style=\"display:block;padding:11px 14px;border:1px solid #9db8dd;border-radius:8px;background:#ffffff;color:#174f9f;font-weight:600;text-decoration:none;\""
-        });
-        html.attr("href", choice.url.as_deref().unwrap_or_default()).raw(">").text(&choice.label);
-        if !choice.hint.is_empty() {
-            html.raw("<br><span style=\"font-weight:400;font-size:14px;\">")
-                .text(&choice.hint)
-                .raw("</span>");
-        }
-        html.raw("</a></p>\n");
+        let url = choice.url.as_deref().unwrap_or_default();
+        button(html, if n == 0 { FIRST } else { OTHER }, &choice.label, &choice.hint, url);
     }
     html
+}
+
+fn alternatives<'a>(html: &'a mut Html, links: &[Link]) -> &'a mut Html {
+    for link in links {
+        button(html, OTHER, &link.label, "", &link.url);
+    }
+    html
+}
+
+fn button(html: &mut Html, look: &'static str, label: &str, hint: &str, url: &str) {
+    html.raw("<p style=\"margin:0 0 8px;\"><a ").raw(look).attr("href", url).raw(">").text(label);
+    if !hint.is_empty() {
+        html.raw("<br><span style=\"font-weight:400;font-size:14px;\">").text(hint).raw("</span>");
+    }
+    html.raw("</a></p>\n");
 }
 
 fn quiet_links<'a>(html: &'a mut Html, links: &[Link]) -> &'a mut Html {

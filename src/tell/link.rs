@@ -18,7 +18,7 @@ use crate::model::time::Week;
 use crate::model::zone::Moment;
 
 /// Where links lead, below the public address: the token follows.
-pub const PATH: &str = "/a/";
+pub const PATH: &str = "/p/";
 
 const VERSION: u8 = 1;
 const CLAIM_BYTES: usize = 47;

@@ -25,7 +25,7 @@ use super::link::{self, Claim, LinkKey};
 use super::names::{self, People};
 use super::{report, when};
 
-pub use subject::{fill_names, subject_for_ledger};
+pub use subject::{fill_names, ops_subject, subject_for_ledger};
 
 /// Longest subject, in characters.
 const SUBJECT_MOST: usize = 200;

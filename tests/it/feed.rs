@@ -1,12 +1,12 @@
 //! Feeds, fetched from a web server of our own that misbehaves, and from files.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use drumbeat::io::feed::{Feeds, Limits};
@@ -59,7 +59,7 @@ fn say(head: &str, body: impl AsRef<[u8]>) -> Reply {
 /// A web server; every request it gets is kept.
 struct Server {
     address: SocketAddr,
-    requests: Rc<Mutex<Vec<String>>>,
+    requests: Rc<RefCell<Vec<String>>>,
 }
 
 impl Server {
@@ -67,7 +67,7 @@ impl Server {
     async fn start(answer: impl Fn(&str) -> Reply + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let requests = Rc::<Mutex<Vec<String>>>::default();
+        let requests = Rc::<RefCell<Vec<String>>>::default();
         let (kept, answer) = (Rc::clone(&requests), Rc::new(answer));
         tokio::task::spawn_local(async move {
             loop {
@@ -79,20 +79,20 @@ impl Server {
         Self { address, requests }
     }
 
-    async fn one(mut stream: TcpStream, kept: &Mutex<Vec<String>>, answer: &dyn Fn(&str) -> Reply) {
+    async fn one(mut stream: TcpStream, kept: &RefCell<Vec<String>>, answer: &dyn Fn(&str) -> Reply) {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let Ok(byte) = stream.read_u8().await else { return };
             head.push(byte);
         }
         let head = String::from_utf8(head).unwrap();
-        kept.lock().unwrap().push(head.clone());
+        kept.borrow_mut().push(head.clone());
         // The other side may have hung up by now, which is its good right.
         match answer(&head) {
             Reply::Say(bytes) => drop(stream.write_all(&bytes).await),
             Reply::Hang(bytes) => {
                 drop(stream.write_all(&bytes).await);
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }
@@ -102,7 +102,7 @@ impl Server {
     }
 
     fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.requests.borrow().clone()
     }
 }
 

@@ -3,7 +3,7 @@
 mod damage;
 mod faults;
 mod faulty;
-mod kill;
+pub mod kill;
 
 use std::path::Path;
 

@@ -119,6 +119,8 @@ async fn a_file_is_what_another_reader_takes_it_for() {
     }
 }
 
+const STARTTLS: &str = "smtp://drumbeat@localhost:PORT/test?tls=required";
+
 /// A Postfix that runs as long as this lives.
 struct Postfix {
     dir: tempfile::TempDir,
@@ -176,8 +178,6 @@ impl Drop for Postfix {
 #[tokio::test]
 async fn through_a_real_postfix() {
     let Some(postfix) = Postfix::start() else { return };
-    const STARTTLS: &str = "smtp://drumbeat@localhost:PORT/test?tls=required";
-
     let mailer = postfix.mailer(STARTTLS, "secret");
     let first = invited("rep", "1");
     mailer.send(&first).await.unwrap();

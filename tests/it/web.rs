@@ -27,36 +27,35 @@ impl Site {
         let (sender, asks) = mpsc::channel(queue);
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(async move {
-            web::run(listener, sender, WAIT, async { drop(stopped.await) }).await.unwrap()
+            web::run(listener, sender, WAIT, async { drop(stopped.await) }).await.unwrap();
         });
         Self { address, asks, _stop: stop }
     }
 
-    /// Sends a request whole and reads the answer to its end.
     async fn request(&self, text: &str) -> Reply {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.write_all(text.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head[9..12].parse().unwrap();
-        let headers = head.lines().skip(1).filter_map(|line| line.split_once(": "));
-        let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
-        Reply { status, headers, body: body.to_owned() }
+        exchange(self.address, text.to_owned()).await
     }
 
-    /// A request that the loop answers with `page`; gives what the loop was asked.
+    /// A request that the loop answers with a page; gives what the loop was asked.
     async fn asked(&mut self, text: &str) -> (Reply, String, Option<BTreeMap<String, String>>) {
-        let address = self.address;
-        let text = text.to_owned();
-        let (_, nothing) = mpsc::channel(1);
-        let (_stop, _) = oneshot::channel();
-        let other = Site { address, asks: nothing, _stop };
-        let reply = tokio::spawn(async move { other.request(&text).await });
+        let reply = tokio::spawn(exchange(self.address, text.to_owned()));
         let ask = self.asks.recv().await.unwrap();
         ask.reply.send(Page { status: 410, html: "<p>over</p>".into() }).unwrap();
         (reply.await.unwrap(), ask.token, ask.act)
     }
+}
+
+/// Sends a request whole and reads the answer to its end.
+async fn exchange(address: SocketAddr, text: String) -> Reply {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head[9..12].parse().unwrap();
+    let headers = head.lines().skip(1).filter_map(|line| line.split_once(": "));
+    let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+    Reply { status, headers, body: body.to_owned() }
 }
 
 struct Reply {

@@ -1,6 +1,6 @@
 //! A feed behind http or https, every hop of it checked.
 
-use std::error::Error as Cause;
+use std::error::Error as _;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use reqwest::{Response, StatusCode, Url, redirect};
 
 use super::Limits;
 use super::address::{Private, Resolver, public};
+use crate::io::cause;
 use crate::ports::{Answer, Error, ErrorKind, Validators};
 
 /// Redirects that are followed in one call.
@@ -29,20 +30,10 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(limits: Limits) -> Result<Self, Error> {
-        // An error means that a provider is installed already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("drumbeat/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .dns_resolver(Arc::new(Resolver { private_addresses: limits.private_addresses }))
-            .build()
-            .map_err(|error| {
-                let why = error.source().map(ToString::to_string).unwrap_or_default();
-                Error::new(ErrorKind::Denied, "tls", format!("no https client could be made: {why}"))
-            })?;
+        let client = builder(limits).build().map_err(|error| {
+            let why = error.source().map(ToString::to_string).unwrap_or_default();
+            Error::new(ErrorKind::Denied, "tls", format!("no https client could be made: {why}"))
+        })?;
         Ok(Self { client, limits })
     }
 
@@ -101,6 +92,18 @@ impl Client {
         }
         Ok(Answer::Feed { bytes, validators })
     }
+}
+
+fn builder(limits: Limits) -> reqwest::ClientBuilder {
+    // An error means that a provider is installed already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .user_agent(concat!("drumbeat/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .dns_resolver(Arc::new(Resolver { private_addresses: limits.private_addresses }))
 }
 
 /// What of a URL may be shown: scheme, host and port.
@@ -207,19 +210,6 @@ fn failure(url: &Url, error: &reqwest::Error) -> Error {
     }
 }
 
-/// The first error of this type on the way down. An `io::Error` hides what it wraps from `source`.
-fn cause<'e, T: Cause + 'static>(error: &'e (dyn Cause + 'static)) -> Option<&'e T> {
-    let mut at = Some(error);
-    while let Some(error) = at {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        at = wrapped.map(|inner| inner as &(dyn Cause + 'static)).or_else(|| error.source());
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,5 +260,31 @@ mod tests {
     fn a_name_shows_no_secret() {
         let url = Url::parse("https://user:word@host:8443/private-0123/basic.ics?key=4567").unwrap();
         assert_eq!(name(&url), "https://host:8443");
+    }
+
+    /// A name that is taken for one of the open internet leads to a server here, which sends its visitors inside.
+    #[tokio::test]
+    async fn a_redirect_does_not_lead_inside() {
+        let limits = Limits { timeout: Duration::from_secs(9), largest: 99, private_addresses: false };
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let outside = listener.local_addr().unwrap();
+        let targets = ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433"];
+        let server = std::thread::spawn(move || {
+            for target in targets {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = io::Read::read(&mut stream, &mut [0; 1024]).unwrap();
+                let to = format!("http://{target}:{}/", outside.port());
+                let answer = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nConnection: close\r\n\r\n");
+                io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+            }
+        });
+        let client = builder(limits).resolve("outside.example", outside).build().unwrap();
+        let client = Client { client, limits };
+        for target in targets {
+            let url = Url::parse(&format!("http://outside.example:{}/", outside.port())).unwrap();
+            let error = client.fetch(url, None).await.unwrap_err();
+            assert_eq!(error.code, "private_address", "{target}: {error}");
+        }
+        server.join().unwrap();
     }
 }

@@ -118,10 +118,7 @@ impl Head {
 /// A frame as stored, and its hash. `payload` is shorter than 4 GiB: the ledger refuses longer ones.
 pub(super) fn encode(kind: FrameKind, seq: Seq, payload: &[u8], previous: &Hash) -> (Vec<u8>, Hash) {
     let mut bytes = Vec::with_capacity(HEAD_LEN + payload.len());
-    bytes.push(match kind {
-        FrameKind::Checkpoint => 1,
-        FrameKind::Record => 2,
-    });
+    bytes.push(code(kind));
     bytes.extend_from_slice(&(payload.len() as u32).to_le_bytes());
     bytes.extend_from_slice(&seq.to_le_bytes());
     bytes.extend_from_slice(&crc32fast::hash(payload).to_le_bytes());
@@ -130,6 +127,13 @@ pub(super) fn encode(kind: FrameKind, seq: Seq, payload: &[u8], previous: &Hash)
     bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
     bytes.extend_from_slice(payload);
     (bytes, hash)
+}
+
+fn code(kind: FrameKind) -> u8 {
+    match kind {
+        FrameKind::Checkpoint => 1,
+        FrameKind::Record => 2,
+    }
 }
 
 fn chain(previous: &Hash, head: &[u8], payload: &[u8]) -> Hash {
@@ -203,12 +207,12 @@ impl<'a> Walk<'a> {
             });
         };
         let kind = self.expected_kind();
-        let (expected, seq) = match kind {
-            FrameKind::Checkpoint => (1, self.seq),
-            FrameKind::Record => (2, self.seq + 1),
+        let seq = match kind {
+            FrameKind::Checkpoint => self.seq,
+            FrameKind::Record => self.seq + 1,
         };
         let hash = chain(&self.hash, &rest[..CHAINED], payload);
-        if (head.kind, head.seq, head.hash) != (expected, seq, hash) {
+        if (head.kind, head.seq, head.hash) != (code(kind), seq, hash) {
             return Err(Fault::Unchained);
         }
         self.at += end;
@@ -227,7 +231,7 @@ impl<'a> Walk<'a> {
 fn sound_frame_follows(rest: &[u8]) -> bool {
     (1..rest.len().saturating_sub(HEAD_LEN - 1)).any(|at| {
         let rest = &rest[at..];
-        matches!(rest[0], 1 | 2) && Head::decode(rest).is_some_and(|head| head.payload(rest).is_some())
+        Head::decode(rest).is_some_and(|head| head.payload(rest).is_some())
     })
 }
 

@@ -6,7 +6,7 @@ use crate::model::ledger::{FrameKind, LedgerId, Seq};
 use crate::ports::{Error, Frame, Which};
 
 use super::disk::{Disk, RealDisk};
-use super::frame::{Fault, Hash, Header};
+use super::frame::{Fault, Hash, Header, Walk};
 use super::refused;
 use super::segment::{self, Segment, damage_message};
 
@@ -40,32 +40,28 @@ pub fn verify(dir: &Path) -> Result<Report, Error> {
 pub fn verify_on(disk: &dyn Disk, dir: &Path) -> Result<Report, Error> {
     let numbers = numbers(disk, dir)?;
     let mut report = Report { segments: numbers.len(), ..Report::default() };
-    let Some(newest) = numbers.last().copied() else {
+    if numbers.is_empty() {
         report.problems.push(format!("{} holds no segment", dir.display()));
-        return Ok(report);
-    };
-    let mut before = None;
-    for number in 1..=newest {
-        before = if numbers.contains(&number) {
-            report.segment(disk, dir, number, before, number == newest)
-        } else {
-            report.problems.push(format!("{} is missing", segment::path(dir, number).display()));
-            None
-        };
+    }
+    let (mut last, mut end) = (0, None);
+    for number in numbers {
+        if number != last + 1 {
+            let path = segment::path(dir, number);
+            report.problems.push(format!("segments are missing before {}", path.display()));
+            end = None;
+        }
+        end = report.segment(disk, dir, number, end);
+        last = number;
     }
     Ok(report)
 }
 
+/// Where a segment ended: its header, its last record and the hash of its last frame.
+type End = (Header, Seq, Hash);
+
 impl Report {
     /// Looks at one segment; returns where it ended, for the next to be held against.
-    fn segment(
-        &mut self,
-        disk: &dyn Disk,
-        dir: &Path,
-        number: u32,
-        before: Option<(Header, Seq, Hash)>,
-        newest: bool,
-    ) -> Option<(Header, Seq, Hash)> {
+    fn segment(&mut self, disk: &dyn Disk, dir: &Path, number: u32, before: Option<End>) -> Option<End> {
         let segment = match Segment::load(disk, dir, number) {
             Ok(segment) => segment,
             Err(error) => {
@@ -79,12 +75,8 @@ impl Report {
         while let Some(frame) = walk.next() {
             match frame {
                 Ok(frame) => self.frame(&frame),
-                Err(Fault::Unfinished) if newest => {
-                    self.unfinished = segment.tail(walk.at).len();
-                    return None;
-                }
                 Err(fault) => {
-                    self.problems.push(damage_message(&segment.path, walk.seq + 1, fault));
+                    self.fault(&segment, &walk, fault);
                     return None;
                 }
             }
@@ -97,6 +89,15 @@ impl Report {
             self.records += 1;
             self.first.get_or_insert(frame.seq);
             self.last = Some(frame.seq);
+        }
+    }
+
+    /// Only the newest segment may end within a record.
+    fn fault(&mut self, segment: &Segment, walk: &Walk<'_>, fault: Fault) {
+        if fault == Fault::Unfinished && segment.header.number as usize == self.segments {
+            self.unfinished = segment.tail(walk.at).len();
+        } else {
+            self.problems.push(damage_message(&segment.path, walk.seq + 1, fault));
         }
     }
 }

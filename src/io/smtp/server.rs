@@ -2,7 +2,7 @@
 //! it came at, and lettre's own transport does not say which that was.
 
 use std::cell::RefCell;
-use std::error::Error as Cause;
+use std::error::Error as _;
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use super::compose::compose;
+use crate::io::cause;
 use crate::model::mail::Mail;
 use crate::ports::{Error, ErrorKind, Later, Mailer};
 
@@ -32,7 +33,7 @@ pub struct Submission {
     /// `smtps://user@host:port/ehlo-name` (port 465) or `smtp://…`: the latter with STARTTLS required (port 587),
     /// except to a loopback address, where it is plain (port 25) unless `?tls=required`.
     pub url: String,
-    /// For the user in the URL.
+    /// For the user in the URL; an empty one counts as none.
     pub password: Option<SecretString>,
     /// For one mail, from connecting to the server's last word.
     pub timeout: Duration,
@@ -251,9 +252,8 @@ fn credentials(url: &Url, password: Option<&SecretString>) -> Result<Option<Cred
     if url.username().is_empty() {
         return Ok(None);
     }
-    let password =
-        password.map(|word| word.expose_secret().to_owned()).or_else(|| url.password().map(decoded));
-    match password {
+    let given = password.map(|word| word.expose_secret().to_owned()).filter(|word| !word.is_empty());
+    match given.or_else(|| url.password().map(decoded)) {
         Some(word) => Ok(Some(Credentials::new(decoded(url.username()), word))),
         None => Err(Error::new(
             ErrorKind::Denied,
@@ -276,19 +276,6 @@ fn invalid(what: &str) -> Error {
         "url",
         format!("[mail] url {what}; one looks like smtps://user@mail.example.com"),
     )
-}
-
-/// The first error of this type on the way down. An `io::Error` hides what it wraps from `source`.
-fn cause<'e, T: Cause + 'static>(error: &'e (dyn Cause + 'static)) -> Option<&'e T> {
-    let mut at = Some(error);
-    while let Some(error) = at {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        at = wrapped.map(|inner| inner as &(dyn Cause + 'static)).or_else(|| error.source());
-    }
-    None
 }
 
 #[cfg(test)]
@@ -340,6 +327,7 @@ mod tests {
         check("smtps://u:in%20url@host", None, Ok(Some(("u", "in url"))));
         check("smtps://u:in%20url@host", Some("given"), Ok(Some(("u", "given"))));
         check("smtps://u@host", None, Err("auth"));
+        check("smtps://u@host", Some(""), Err("auth"));
         check("https://host", None, Err("url"));
         check("smtps:", None, Err("url"));
         check("mail.example.com", None, Err("url"));

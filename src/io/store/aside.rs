@@ -32,12 +32,34 @@ pub(super) fn failed_starts(dir: &Path) -> Result<usize, Error> {
     }
 }
 
-/// Counts a start, before sled is opened. Not synced: a panic leaves the page cache as it is, and a loss of
-/// power is no fault of sled's.
-pub(super) fn count_start(dir: &Path) -> Result<(), Error> {
-    let path = marker(dir);
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
-    file.and_then(|mut file| file.write_all(b"1")).map_err(|cause| Error::disk("write to", &path, &cause))
+/// A start that is under way. Dropping it is an orderly end, so that a start that was refused for another
+/// reason (the ledger's, say) is not held against sled, and evidence is not set aside with it.
+pub(super) struct Start(PathBuf);
+
+impl Start {
+    /// Counts a start, before sled is opened.
+    pub fn count(dir: &Path) -> Result<Self, Error> {
+        let start = Self(dir.to_owned());
+        start.mark()?;
+        Ok(start)
+    }
+
+    /// Puts a mark (again, after sled was set aside). Not synced: a panic leaves the page cache as it is, and a
+    /// loss of power is no fault of sled's.
+    pub fn mark(&self) -> Result<(), Error> {
+        let path = marker(&self.0);
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
+        file.and_then(|mut file| file.write_all(b"1")).map_err(|cause| Error::disk("write to", &path, &cause))
+    }
+}
+
+impl Drop for Start {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // A marker that stays is at worst a store read anew after two more starts.
+            let _ = forgive(&self.0);
+        }
+    }
 }
 
 /// Forgets failed starts: sled works.

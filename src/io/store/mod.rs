@@ -1,8 +1,8 @@
 //! The view in sled. All of it can be lost: whatever is odd about it is moved away, told to ops, and built anew.
 //!
 //! sled 0.34 may panic on a damaged file, at open or at any later read, and the release build aborts on a panic,
-//! so that catching it is no help. Instead a marker beside it counts starts that did not come to a first flush:
-//! after two such, sled is set aside before it is opened.
+//! so that catching it is no help. Instead a marker beside it counts starts that came neither to a first flush
+//! nor to an orderly end: after two such, sled is set aside before it is opened.
 
 mod aside;
 mod value;
@@ -14,6 +14,8 @@ use crate::model::ledger::{LedgerId, Notice, Seen, Seq};
 use crate::model::people::CalendarId;
 use crate::ports::{Error, ErrorKind, Store};
 
+use aside::Start;
+
 /// sled's cache in bytes. Its own default is a gigabyte; a mirror is read once a poll.
 const CACHE_BYTES: u64 = 16 << 20;
 
@@ -22,7 +24,9 @@ const CACHE_BYTES: u64 = 16 << 20;
 /// a lost one, and the store needs the ledger's id and end.
 pub struct OpenStore {
     dir: PathBuf,
+    // Dropped in this order: a panic of sled's while closing leaves the marker.
     db: sled::Db,
+    start: Start,
     seen: Option<Seen>,
     notices: Vec<Notice>,
 }
@@ -35,19 +39,19 @@ impl OpenStore {
         if aside::failed_starts(dir)? >= aside::STARTS {
             notices.push(aside::set_aside(dir, "its last two starts did not survive it")?);
         }
-        aside::count_start(dir)?;
+        let start = Start::count(dir)?;
         let db = match connect(dir) {
             Ok(db) => db,
             Err(error) if damaged(&error) => {
                 notices.push(aside::set_aside(dir, "it is damaged")?);
-                begin_anew(dir)?
+                begin_anew(dir, &start)?
             }
             Err(error) => return Err(failure("open", dir, &error)),
         };
         let stored = db.get(value::META).map_err(|error| failure("read", dir, &error))?;
         let seen = stored.and_then(|bytes| value::unseal_seen(&bytes));
         let seen = seen.map(|(ledger, seq)| Seen { ledger, seq });
-        Ok(Self { dir: dir.to_owned(), db, seen, notices })
+        Ok(Self { dir: dir.to_owned(), db, start, seen, notices })
     }
 
     /// What it knows of its ledger; `None` when it is empty.
@@ -65,15 +69,18 @@ impl OpenStore {
             _ => None,
         };
         if let Some(why) = why {
-            drop(self.db);
+            let_go(self.db, &self.dir)?;
             self.notices.push(aside::set_aside(&self.dir, why)?);
-            self.db = begin_anew(&self.dir)?;
+            self.db = begin_anew(&self.dir, &self.start)?;
             self.seen = None;
         }
         let seq = self.seen.map_or(0, |seen| seen.seq);
-        let mut store = SledStore { dir: self.dir, db: self.db, ledger, seq };
+        let mut store = SledStore { dir: self.dir, db: self.db, _start: self.start, ledger, seq };
         if self.seen.is_none() {
             store.commit(0, &[])?;
+            if last > 0 && self.notices.is_empty() {
+                self.notices.push(Notice::StoreEmpty);
+            }
         }
         Ok((store, self.notices))
     }
@@ -84,6 +91,7 @@ impl OpenStore {
 pub struct SledStore {
     dir: PathBuf,
     db: sled::Db,
+    _start: Start,
     ledger: LedgerId,
     seq: Seq,
 }
@@ -103,6 +111,12 @@ impl SledStore {
         let synced = File::open(&path).and_then(|file| file.sync_data());
         synced.map_err(|cause| Error::disk("sync", &path, &cause))?;
         aside::forgive(&self.dir)
+    }
+
+    /// Flushes and closes; when it returns, nothing holds the files any more.
+    pub fn close(mut self) -> Result<(), Error> {
+        self.flush()?;
+        let_go(self.db, &self.dir)
     }
 }
 
@@ -141,9 +155,18 @@ fn connect(dir: &Path) -> sled::Result<sled::Db> {
     sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()
 }
 
+/// Drops sled and waits for its lock: its pool of threads holds and may write the files for a moment longer, by
+/// names that could be another's by then.
+fn let_go(db: sled::Db, dir: &Path) -> Result<(), Error> {
+    drop(db);
+    let path = dir.join("db");
+    let unlocked = File::open(&path).and_then(|file| file.lock());
+    unlocked.map_err(|cause| Error::disk("wait for", &path, &cause))
+}
+
 /// An empty sled in the place of one that was set aside.
-fn begin_anew(dir: &Path) -> Result<sled::Db, Error> {
-    aside::count_start(dir)?;
+fn begin_anew(dir: &Path, start: &Start) -> Result<sled::Db, Error> {
+    start.mark()?;
     connect(dir).map_err(|error| failure("make", dir, &error))
 }
 

@@ -57,8 +57,8 @@ pub async fn bind(address: &str) -> Result<TcpListener, Error> {
     })
 }
 
-/// Serves until `stop` is done and the answers under way are out. A question waits at most `wait` for its page;
-/// the queue's own size bounds how many wait.
+/// Serves until `stop` is done and the answers under way are out, which takes at most `wait` and ten seconds. A
+/// question waits at most `wait` for its page; the queue's own size bounds how many wait.
 pub async fn run(
     listener: TcpListener,
     asks: mpsc::Sender<Ask>,

@@ -224,6 +224,32 @@ fn faults_come_one_by_one() {
 }
 
 #[test]
+fn a_letter_cut_in_two_by_a_fold_is_whole_again() {
+    let world = world("", &[]);
+    let feed = b"BEGIN:VCALENDAR\r\nX-WR-CALNAME:Zo\xc3\r\n \xab\r\nEND:VCALENDAR\r\n".to_vec();
+    let at_start = BTreeMap::from([(at("16T08:00"), Said::Ics(feed))]);
+    world.0.borrow_mut().calendars.insert(CalendarName::first("bo@example.com"), at_start);
+    done(world.send(&invitation(Method::Request, 0))).unwrap();
+    let feed = fetch(&world, BO);
+    assert!(feed.contains("X-WR-CALNAME:Zo\u{eb}\r\n") && feed.contains("UID:x1@drumbeat"), "{feed}");
+}
+
+#[test]
+fn an_invitation_is_in_the_calendar_of_everyone_it_was_sent_to() {
+    let world = world("", &[]);
+    let mut mail = invitation(Method::Request, 0);
+    if let Some(invitation) = &mut mail.invitation {
+        invitation.ics =
+            invitation.ics.replace("ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:bo@example.com\r\n", "");
+    }
+    done(world.send(&mail)).unwrap();
+    assert_eq!(fetch(&world, BO), FEED);
+    mail.to_address = "Bo@example.com".to_owned();
+    done(world.send(&mail)).unwrap();
+    assert!(fetch(&world, BO).contains("UID:x1@drumbeat"));
+}
+
+#[test]
 fn the_clock_jumps_but_never_back_by_sleeping() {
     let world = world("", &[]);
     done(world.sleep_until(world.now() + TimeDelta::hours(3)));

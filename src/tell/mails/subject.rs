@@ -36,7 +36,7 @@ pub fn subject_for_ledger(row: &OutboxRow) -> String {
             }
         }
         Letter::Health(health) => health_subject(health),
-        Letter::Ops(news) => ops(news),
+        Letter::Ops(news) => ops_subject(news),
     }
 }
 
@@ -139,7 +139,8 @@ fn health_subject(health: &Health) -> String {
     subject
 }
 
-fn ops(news: &OpsNews) -> String {
+/// News for ops in one line, with people as markers.
+pub fn ops_subject(news: &OpsNews) -> String {
     match news {
         OpsNews::Source { calendar, state, .. } => {
             format!("Calendar of {} {}", marker(calendar.owner), phrase::source_state(*state))

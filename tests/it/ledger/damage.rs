@@ -181,6 +181,6 @@ fn verify_tells_a_segment_that_does_not_continue_the_one_before() {
     assert!(report.problems[0].contains("does not continue"), "{:?}", report.problems);
     disk.lose(&file("000001.log"));
     let report = verify_on(&disk, Path::new(DIR)).expect("a report");
-    assert_eq!(report.problems, ["/ledger/000001.log is missing"]);
+    assert_eq!(report.problems, ["segments are missing before /ledger/000002.log"]);
     assert_eq!((report.records, report.first, report.last), (3, Some(3), Some(5)));
 }

@@ -73,8 +73,8 @@ impl Content {
         let kept = self.current.len() - grown;
         match aftermath {
             Aftermath::PowerStays => self.current.clone(),
-            Aftermath::AllUnsyncedGone | Aftermath::BytesGone => self.durable.clone(),
             _ if grown == 0 => self.durable.clone(),
+            Aftermath::AllUnsyncedGone | Aftermath::BytesGone => self.durable.clone(),
             Aftermath::HalfTheBytes | Aftermath::NamesGoneHalfTheBytes => {
                 [&self.durable[..], &self.current[kept..kept + grown / 2]].concat()
             }
@@ -126,21 +126,20 @@ impl FaultyDisk {
     /// The process is gone; what a new one finds.
     pub fn restart(&self, aftermath: Aftermath) {
         let mut state = self.0.borrow_mut();
+        let state = &mut *state;
         if matches!(aftermath, Aftermath::AllUnsyncedGone | Aftermath::NamesGoneHalfTheBytes) {
-            state.dirs = state.durable_dirs.clone();
-            state.names = state.durable_names.clone();
-        }
-        for content in &mut state.contents {
-            let bytes = content.after(aftermath);
-            if aftermath != Aftermath::PowerStays {
-                *content = Content { durable: bytes.clone(), current: bytes, never: Vec::new() };
-            }
+            state.dirs.clone_from(&state.durable_dirs);
+            state.names.clone_from(&state.durable_names);
         }
         if aftermath != Aftermath::PowerStays {
-            state.durable_dirs = state.dirs.clone();
-            state.durable_names = state.names.clone();
+            for content in &mut state.contents {
+                let bytes = content.after(aftermath);
+                *content = Content { durable: bytes.clone(), current: bytes, never: Vec::new() };
+            }
+            state.durable_dirs.clone_from(&state.dirs);
+            state.durable_names.clone_from(&state.names);
         }
-        let dirs = state.dirs.clone();
+        let dirs = &state.dirs;
         state.names.retain(|path, _| path.parent().is_some_and(|dir| dirs.contains(dir)));
         state.dead = false;
         state.plan = None;
@@ -296,7 +295,8 @@ impl DiskFile for FaultyFile {
             Ok(()) => content.sync(),
             Err(_) if dead => {}
             Err(_) => {
-                content.never.push(content.durable.len().min(content.current.len())..content.current.len())
+                let length = content.current.len();
+                content.never.push(content.durable.len().min(length)..length);
             }
         }
         outcome

@@ -1,7 +1,7 @@
 //! kill -9 at varied points of a process that appends.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use drumbeat::io::ledger::{FileLedger, verify};
@@ -19,35 +19,38 @@ fn payload(seq: Seq) -> Vec<u8> {
     seq.to_le_bytes().into_iter().cycle().take(size).collect()
 }
 
-/// Not a test of its own: what `a_killed_process_loses_nothing_acknowledged` starts and kills. It reads the
-/// ledger's folder from its standard input, appends for ever and prints each acknowledged number.
+/// Not a test of its own: what `a_killed_process_loses_nothing_acknowledged` starts and kills. It appends for
+/// ever and prints each acknowledged number.
 #[test]
 #[ignore = "started and killed by another test"]
 fn append_until_killed() {
-    let mut dir = String::new();
-    std::io::stdin().read_line(&mut dir).expect("a line");
-    if dir.is_empty() {
-        return;
-    }
-    let (mut ledger, _) = FileLedger::open(Path::new(dir.trim_end()), None, || ID).expect("opens");
+    let Some(dir) = told_dir() else { return };
+    let (mut ledger, _) = FileLedger::open(&dir, None, || ID).expect("opens");
     loop {
         let seq = ledger.append(&payload(ledger.last() + 1)).expect("appends");
-        writeln!(std::io::stdout(), "acknowledged {seq}").expect("prints");
+        acknowledge(seq);
         if seq.is_multiple_of(7) {
             ledger.checkpoint(&payload(seq)).expect("a checkpoint");
         }
     }
 }
 
-fn spawn(dir: &Path) -> Child {
+/// The folder to work in, from the standard input of a child; `None` where nobody tells one.
+pub fn told_dir() -> Option<PathBuf> {
+    let mut dir = String::new();
+    std::io::stdin().read_line(&mut dir).expect("a line");
+    (!dir.is_empty()).then(|| PathBuf::from(dir.trim_end()))
+}
+
+/// Prints a number that must not be lost.
+pub fn acknowledge(seq: Seq) {
+    writeln!(std::io::stdout(), "acknowledged {seq}").expect("prints");
+}
+
+/// Starts one ignored test of this binary as a child, and tells it a folder.
+pub fn spawn(test: &str, dir: &Path) -> Child {
     let mut child = Command::new(std::env::current_exe().expect("the test binary"))
-        .args([
-            "--exact",
-            "ledger::kill::append_until_killed",
-            "--ignored",
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -59,7 +62,7 @@ fn spawn(dir: &Path) -> Child {
 }
 
 /// Kills the child after so many acknowledgements; returns the last number that it printed.
-fn kill_after(child: &mut Child, acknowledgements: usize) -> Seq {
+pub fn kill_after(child: &mut Child, acknowledgements: usize) -> Seq {
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     let mut numbers = std::iter::from_fn(|| lines.next()?.ok())
         .filter_map(|line| line.split_once("acknowledged ")?.1.parse::<Seq>().ok());
@@ -76,7 +79,8 @@ fn a_killed_process_loses_nothing_acknowledged() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("ledger");
     for (nth, acknowledgements) in KILLS.into_iter().enumerate() {
-        let acknowledged = kill_after(&mut spawn(&path), acknowledgements);
+        let acknowledged =
+            kill_after(&mut spawn("ledger::kill::append_until_killed", &path), acknowledgements);
         let seen = Some(Seen { ledger: LedgerId(ID), seq: acknowledged });
         let (ledger, _) = FileLedger::open(&path, seen, || ID).expect("opens");
         assert!((acknowledged..=acknowledged + 1).contains(&ledger.last()), "kill {nth}: {}", ledger.last());

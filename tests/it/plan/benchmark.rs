@@ -71,10 +71,11 @@ fn public_instances_are_planned_within_a_hair_of_the_optimum() {
             family.cost += plan.cost;
         }
     }
+    // A plan in 98 of 100 of the places that can be had, at 6 % more cost at most where it has them all.
     for (name, family) in &families {
         println!("{name}: {family:?}");
-        assert!(family.placed * 100 >= family.best_placed * 97, "{name}: {family:?}");
-        assert!(family.cost * 100 <= family.best_cost * 110, "{name}: {family:?}");
+        assert!(family.placed * 100 >= family.best_placed * 98, "{name}: {family:?}");
+        assert!(family.cost * 100 <= family.best_cost * 106, "{name}: {family:?}");
     }
 }
 

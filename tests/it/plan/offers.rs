@@ -8,6 +8,7 @@ use drumbeat::model::time::{Span, WorkingHours};
 use drumbeat::plan::compile::{Ask, Displace, HoldKind, compile};
 use drumbeat::plan::offers::{Note, Offer, offers};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::world::{MANAGER, at, hours, need, policy, span, team, zone};
 
@@ -183,7 +184,7 @@ fn needs_of_two_weeks_are_planned_around_each_other() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn offers_keep_the_rules(

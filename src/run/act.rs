@@ -1,0 +1,320 @@
+//! Act and tell: rows of the outbox, each once, each outcome a commit of its own.
+//!
+//! A row is in the ledger before it is tried and keeps its id through every try, so that a crash between the send
+//! and its outcome leads to the same mail again, and receivers can tell.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use super::Daemon;
+use super::decide::sent;
+use crate::ical::{self, itip};
+use crate::model::fact::{Fact, Record, RecoveryState};
+use crate::model::letter::{Letter, OpsNews};
+use crate::model::mail::{Invitation, Mail, MailKind, Method};
+use crate::model::people::{CalendarId, PersonId};
+use crate::model::state::{OutboxRow, Put};
+use crate::model::time::Span;
+use crate::model::zone::Moment;
+use crate::observe::keep::lineage;
+use crate::ports::{Answer, Error, ErrorKind};
+use crate::tell::mails::{self, Context, Extras};
+use crate::tell::names;
+
+/// First wait after a failed try, and the longest.
+const RETRY_FIRST_SECONDS: i64 = 60;
+const RETRY_MOST_SECONDS: i64 = 3600;
+/// A mail that could not be sent for so long is given up, and ops are told.
+const GIVE_UP_DAYS: i64 = 5;
+
+/// When failed rows are tried again. It is not kept over a restart: then all are tried at once.
+#[derive(Debug, Default)]
+pub(super) struct Retries {
+    rows: BTreeMap<String, Moment>,
+    failures: u32,
+    not_before: Option<Moment>,
+}
+
+impl Retries {
+    /// When the next row is due.
+    pub fn next(&self) -> Option<Moment> {
+        self.rows.values().copied().min()
+    }
+}
+
+impl Daemon {
+    /// Tries every row that is due. A transient failure ends the round: the server is asked again later.
+    pub(super) async fn act(&mut self, now: Moment) -> Result<(), Error> {
+        self.schedule();
+        let mut due: Vec<OutboxRow> = self
+            .state
+            .outbox
+            .values()
+            .filter(|row| self.retries.rows.get(&row.id).is_none_or(|at| *at <= now))
+            .cloned()
+            .collect();
+        due.sort_by_key(|row| {
+            (row.at, row.letter.kind() != MailKind::Welcome, row.letter.kind(), row.id.clone())
+        });
+        for row in due {
+            if !self.one(&row, now).await? {
+                break;
+            }
+        }
+        self.schedule();
+        Ok(())
+    }
+
+    /// Keeps the times of tries in step with the outbox.
+    fn schedule(&mut self) {
+        let outbox = &self.state.outbox;
+        self.retries.rows.retain(|id, _| outbox.contains_key(id));
+        for row in outbox.values() {
+            let at = row.not_before.max(self.retries.not_before.unwrap_or(row.not_before));
+            self.retries.rows.entry(row.id.clone()).or_insert(at);
+        }
+    }
+
+    /// Tries one row; `false` when the server should be left alone for a while.
+    async fn one(&mut self, row: &OutboxRow, now: Moment) -> Result<bool, Error> {
+        if let Some(why) = self.pointless(row, now) {
+            self.drop_row(row, why, now)?;
+            return Ok(true);
+        }
+        let mail = self.mail(row).await;
+        let mailer = std::rc::Rc::clone(&self.world.mailer);
+        match mailer.send(&mail).await {
+            Ok(()) => {
+                self.retries.failures = 0;
+                self.retries.not_before = None;
+                self.delivered(row, &mail, now)?;
+                Ok(true)
+            }
+            Err(error) if error.kind == ErrorKind::Invalid => {
+                self.refused(row, &mail, &error, now)?;
+                Ok(true)
+            }
+            Err(error) => {
+                self.put_off(row, &error, now);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Why a row need not be sent any more, if so: its time or its reason is gone.
+    fn pointless(&self, row: &OutboxRow, now: Moment) -> Option<&'static str> {
+        if row.expires.is_some_and(|expires| expires <= now) || now - row.at > TimeDelta::days(GIVE_UP_DAYS) {
+            return Some("expired");
+        }
+        if row.letter.kind() != MailKind::Ops && self.setup.roster.get(row.to).is_none() {
+            // Whoever left still gets the cancellation of what was booked with them, and nothing else.
+            return (!matches!(row.letter, Letter::Released { .. })).then_some("left");
+        }
+        let recovery = |id: crate::model::fact::RecoveryId| {
+            self.state.reps.get(&id.rep)?.recoveries.get(&id.week)?.get(&id.ordinal)
+        };
+        match &row.letter {
+            Letter::Proposal { items, .. } => {
+                let lives = items.iter().any(|item| {
+                    recovery(item.recovery).is_some_and(|recovery| {
+                        recovery.attempt == item.attempt
+                            && recovery.round == item.round
+                            && recovery.proposal.is_some()
+                            && recovery.state == RecoveryState::Open
+                    })
+                });
+                (!lives).then_some("withdrawn")
+            }
+            Letter::Booked { recovery: id, uid, .. } => {
+                let lives = recovery(*id).is_some_and(|recovery| {
+                    recovery.booking.as_ref().is_some_and(|booking| booking.uid == *uid)
+                });
+                (!lives).then_some("released")
+            }
+            _ => None,
+        }
+    }
+
+    fn drop_row(&mut self, row: &OutboxRow, why: &str, now: Moment) -> Result<(), Error> {
+        let message_id = mails::message_id(row, &self.setup.settings.rules.voice);
+        let mut facts =
+            vec![Fact::MailDropped { kind: row.letter.kind(), to: row.to, message_id, why: why.to_owned() }];
+        facts.extend(self.unproposed(row));
+        facts.push(put(Put::OutboxDone { id: row.id.clone() }));
+        self.append(Record { at: now, facts })
+    }
+
+    /// The server took it.
+    fn delivered(&mut self, row: &OutboxRow, mail: &Mail, now: Moment) -> Result<(), Error> {
+        let mut facts = vec![Fact::Mail {
+            kind: row.letter.kind(),
+            to: row.to,
+            subject: mails::subject_for_ledger(row),
+            message_id: mail.message_id.clone(),
+        }];
+        if matches!(row.letter, Letter::Welcome { .. }) {
+            facts.push(put(Put::Welcomed { who: row.to }));
+        }
+        if let Letter::Proposal { items, .. } = &row.letter {
+            for item in items {
+                let Some(state) = self.state.reps.get(&item.recovery.rep) else { continue };
+                let mut state = state.clone();
+                sent(&mut state, item.recovery, now, &mut facts);
+                let recovery = state
+                    .recoveries
+                    .get(&item.recovery.week)
+                    .and_then(|known| known.get(&item.recovery.ordinal));
+                facts.extend(recovery.cloned().map(|recovery| put(Put::Recovery { recovery })));
+                self.dirty.extend(self.setup.roster.get(item.recovery.rep).and_then(|rep| rep.manager));
+            }
+        }
+        facts.push(put(Put::OutboxDone { id: row.id.clone() }));
+        self.append(Record { at: now, facts })
+    }
+
+    /// The server refused this recipient or mail for good.
+    fn refused(&mut self, row: &OutboxRow, mail: &Mail, error: &Error, now: Moment) -> Result<(), Error> {
+        tracing::error!(to = %row.to, code = %error.code, "the mail server refused a recipient for good");
+        let kind = row.letter.kind();
+        let mut draft = self.draft(now);
+        draft.facts.push(Fact::MailRefused {
+            kind,
+            to: row.to,
+            message_id: mail.message_id.clone(),
+            code: error.code.clone(),
+        });
+        draft.facts.extend(self.unproposed(row));
+        draft.puts.push(Put::OutboxDone { id: row.id.clone() });
+        if kind != MailKind::Ops {
+            let news = OpsNews::Refused { to: row.to, kind, code: error.code.clone() };
+            self.tell_ops(news, &format!("refused-{}", row.id), &mut draft);
+        }
+        self.dirty.extend(std::mem::take(&mut draft.teams));
+        self.commit(draft)
+    }
+
+    /// A proposal that never reached anybody is none: its recoveries may be proposed again.
+    fn unproposed(&self, row: &OutboxRow) -> Vec<Fact> {
+        let Letter::Proposal { items, .. } = &row.letter else { return Vec::new() };
+        items
+            .iter()
+            .filter_map(|item| {
+                let id = item.recovery;
+                let known = self.state.reps.get(&id.rep)?.recoveries.get(&id.week)?.get(&id.ordinal)?;
+                let mut recovery = known.clone();
+                (recovery.state == RecoveryState::Open && recovery.round == item.round).then(|| {
+                    recovery.proposal = None;
+                    recovery.silent = true;
+                    put(Put::Recovery { recovery })
+                })
+            })
+            .collect()
+    }
+
+    /// Not now: again after a wait that doubles.
+    fn put_off(&mut self, row: &OutboxRow, error: &Error, now: Moment) {
+        self.retries.failures = (self.retries.failures + 1).min(16);
+        let doubled = RETRY_FIRST_SECONDS << (self.retries.failures - 1).min(10);
+        let asked = error.retry_after.map_or(0, |wait| wait.as_secs() as i64);
+        let wait = TimeDelta::seconds(doubled.min(RETRY_MOST_SECONDS).max(asked));
+        tracing::warn!(
+            code = %error.code, kind = ?row.letter.kind(), again_in_seconds = wait.num_seconds(),
+            "a mail could not be sent; it will be tried again"
+        );
+        self.retries.not_before = Some(now + wait);
+        for at in self.retries.rows.values_mut() {
+            *at = (*at).max(now + wait);
+        }
+    }
+
+    /// The pair's usual conference link, read now from the manager's calendar and kept nowhere: that of their newest
+    /// 1-on-1. A calendar that cannot be read gives none.
+    async fn usual_link(&self, manager: PersonId, rep: PersonId) -> Option<String> {
+        let lineages: Vec<&str> = self
+            .state
+            .reps
+            .get(&rep)?
+            .sessions
+            .values()
+            .map(|session| session.key.lineage.as_str())
+            .collect();
+        let calendars = std::rc::Rc::clone(&self.world.calendars);
+        let Ok(Answer::Feed { bytes, .. }) = calendars.fetch(CalendarId::first(manager), None).await else {
+            return None;
+        };
+        let parsed = ical::parse(&bytes, &ical::Limits::default());
+        let of_pair = parsed.events.into_iter().filter(|event| lineages.contains(&lineage(&event.uid)));
+        of_pair
+            .filter(|event| event.link.is_some())
+            .max_by_key(|event| event.modified)
+            .and_then(|event| event.link)
+    }
+
+    /// The mail of a row, with what is read only now and kept nowhere: the conference link and the invitation.
+    pub(super) async fn mail(&self, row: &OutboxRow) -> Mail {
+        let rules = &self.setup.settings.rules;
+        let mut extras = Extras { agenda: &rules.sessions.agenda, ..Extras::default() };
+        let about = match &row.letter {
+            Letter::Booked { manager, rep, span, uid, .. } => {
+                extras.link = self.usual_link(*manager, *rep).await;
+                extras.team_doc = self.setup.roster.get(*rep).and_then(|rep| rep.team_doc.clone());
+                Some((*manager, *rep, *span, uid, 0, Method::Request))
+            }
+            Letter::Released { manager, rep, span, uid, sequence, .. } => {
+                Some((*manager, *rep, *span, uid, *sequence, Method::Cancel))
+            }
+            _ => None,
+        };
+        if let Some((manager, rep, span, uid, sequence, method)) = about {
+            extras.invitation =
+                Some(self.invitation(row, (manager, rep), span, (uid, sequence), method, &extras));
+        }
+        let context =
+            Context { voice: &rules.voice, people: self.setup.as_ref(), key: &self.setup.key, extras };
+        mails::mail(row, &context)
+    }
+
+    fn invitation(
+        &self,
+        row: &OutboxRow,
+        (manager, rep): (PersonId, PersonId),
+        span: Span,
+        (uid, sequence): (&str, u32),
+        method: Method,
+        extras: &Extras<'_>,
+    ) -> Invitation {
+        let setup = self.setup.as_ref();
+        let voice = &setup.settings.rules.voice;
+        let pair = [manager, rep].map(|id| (names::name(setup, id), names::address(setup, id)));
+        let zone = names::zone(setup, manager);
+        let mark = row.recovery.map(|recovery| recovery.to_string());
+        let title =
+            format!("1-on-1 {} / {}", names::first_name(setup, manager), names::first_name(setup, rep));
+        let description = [Some(extras.agenda), extras.team_doc.as_deref()];
+        let description: Vec<&str> =
+            description.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+        let invite = itip::Invite {
+            uid,
+            sequence,
+            stamp: row.at,
+            organizer: (&voice.from_name, &voice.from_address),
+            attendees: pair.iter().map(|(name, address)| (name.as_str(), address.as_str())).collect(),
+            span,
+            zone: Some(&zone),
+            title: &title,
+            description: &description.join("\n\n"),
+            link: extras.link.as_deref(),
+            mark: mark.as_deref(),
+        };
+        let ics = match method {
+            Method::Request => itip::request(&invite),
+            Method::Cancel => itip::cancel(&invite),
+        };
+        Invitation { method, ics }
+    }
+}
+
+fn put(put: Put) -> Fact {
+    Fact::Put { put: Box::new(put) }
+}

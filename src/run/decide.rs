@@ -1,0 +1,352 @@
+//! Judge and plan: the teams that must be looked at, one after the other.
+//!
+//! The unit of work is a team, a manager and their direct reports. Work follows the change: a team is looked at
+//! when a calendar in it changed, an answer came in, its own next look is due, or a session in it settles.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use chrono::TimeDelta;
+
+use super::commit::Draft;
+use super::{Daemon, Gate};
+use crate::config::HolidayScope;
+use crate::judge::cadence::rule_for;
+use crate::judge::{self, View, health};
+use crate::model::calendar::{Diary, Picture};
+use crate::model::fact::{Fact, RecoveryId, RecoveryState};
+use crate::model::letter::{Letter, OpsNews};
+use crate::model::people::{Person, PersonId, Status};
+use crate::model::policy::Mode;
+use crate::model::state::{OutboxRow, Put, RepState};
+use crate::model::time::{Span, Week};
+use crate::model::zone::Moment;
+use crate::observe::diary::{Known, diary};
+use crate::plan::desk::{Alarm, Desk, Planned};
+use crate::plan::escalate::escalate;
+use crate::plan::recover::{Member, recover};
+
+/// With fewer owed reps than this, recognition is not asked for.
+const GATE_FROM: u32 = 10;
+/// Share of owed reps, in percent, that must have a recognised session.
+const GATE_PERCENT: u32 = 80;
+/// A team is looked at once a day, whatever happens.
+const LOOK_HOURS: i64 = 24;
+/// A report that could not be sent for so long is pointless.
+const REPORT_DAYS: i64 = 3;
+
+impl Daemon {
+    /// Judges and plans every team that must be looked at, and says what is due to leaders.
+    pub(super) fn decide(&mut self, draft: &mut Draft) {
+        let due = self.looks.iter().filter(|(_, at)| **at <= draft.now).map(|(manager, _)| *manager);
+        draft.teams.extend(due);
+        draft.teams.extend(self.settling());
+        let mode = self.mode(draft);
+        for manager in std::mem::take(&mut draft.teams) {
+            let setup = Rc::clone(&self.setup);
+            match setup.roster.get(manager).filter(|_| setup.roster.reports(manager).next().is_some()) {
+                Some(manager) => {
+                    let next = self.team(manager, mode, draft);
+                    self.looks.insert(manager.id, next);
+                }
+                None => {
+                    self.looks.remove(&manager);
+                }
+            }
+        }
+        self.report(draft);
+    }
+
+    /// Managers of reps with a session that waits for its settle time: each answer counts.
+    fn settling(&self) -> Vec<PersonId> {
+        let waits = |rep: &&Person| {
+            let state = self.state.reps.get(&rep.id);
+            state.is_some_and(|state| state.sessions.values().any(|session| session.pending.is_some()))
+        };
+        self.setup.roster.reps().filter(waits).filter_map(|rep| rep.manager).collect()
+    }
+
+    /// What may be done: the mode of the settings; `observe` while paused, or while too few reps are recognised.
+    fn mode(&self, draft: &mut Draft) -> Mode {
+        let mode = self.setup.settings.rules.mode;
+        if self.paused {
+            return Mode::Observe;
+        }
+        if mode == Mode::Observe || self.setup.gate == Gate::Off {
+            return mode;
+        }
+        let (owed, recognised) = self.recognition();
+        let is_open = owed < GATE_FROM || recognised * 100 >= owed * GATE_PERCENT;
+        if is_open {
+            if self.state.told_unrecognised {
+                draft.puts.push(Put::Unrecognised { told: false });
+            }
+            return mode;
+        }
+        if !self.state.told_unrecognised {
+            self.tell_ops(OpsNews::Unrecognised { owed, recognised }, "recognition", draft);
+            draft.puts.push(Put::Unrecognised { told: true });
+        }
+        Mode::Observe
+    }
+
+    /// Reps that are owed sessions and have been read, and how many of them have a recognised one.
+    pub fn recognition(&self) -> (u32, u32) {
+        let read: Vec<&RepState> = self
+            .setup
+            .roster
+            .reps()
+            .filter_map(|rep| self.state.reps.get(&rep.id))
+            .filter(|state| state.watched_since.is_some())
+            .collect();
+        let recognised =
+            read.iter().filter(|state| state.sessions.values().any(|session| !session.is_weak)).count();
+        (read.len() as u32, recognised as u32)
+    }
+
+    /// Judges the reps of one manager, plans for all of them together, and says when to look again.
+    fn team(&mut self, manager: &Person, mode: Mode, draft: &mut Draft) -> Moment {
+        let setup = Rc::clone(&self.setup);
+        let reps: Vec<&Person> =
+            setup.roster.reports(manager.id).filter(|rep| rep.status != Some(Status::None)).collect();
+        let people = std::iter::once(manager).chain(reps.iter().copied());
+        let diaries: BTreeMap<PersonId, Diary> =
+            people.map(|person| (person.id, self.diary(person, draft.now))).collect();
+        let mut next = draft.now + TimeDelta::hours(LOOK_HOURS);
+        for rep in &reps {
+            next = next.min(self.judge(rep, manager, &diaries, draft).unwrap_or(next));
+        }
+        let holds = self.holds(manager, &reps, draft);
+        let ids = |kind: &str, what: &str, attempt: u32, round: u32, to: Option<PersonId>| {
+            self.action_id(kind, what, attempt, round, to)
+        };
+        let desk = Desk {
+            now: draft.now,
+            roster: &setup.roster,
+            rules: &setup.settings.rules,
+            mode,
+            diaries: &diaries,
+            holds: &holds,
+            clicks: self.setup.clicks,
+            ops: &self.setup.ops,
+            welcomed: &self.state.welcomed,
+            ids: &ids,
+        };
+        let planned = plan_team(&desk, manager, &reps, &self.state, draft);
+        next = next.min(planned.unwrap_or(next));
+        next.max(draft.now + TimeDelta::seconds(1))
+    }
+
+    /// Judges one rep; `None` where nothing has to be looked at by itself.
+    fn judge(
+        &self,
+        rep: &Person,
+        manager: &Person,
+        diaries: &BTreeMap<PersonId, Diary>,
+        draft: &mut Draft,
+    ) -> Option<Moment> {
+        let empty = Diary::default();
+        let now = draft.now;
+        let state = draft.rep(&self.state, rep.id);
+        let others: BTreeSet<PersonId> = state
+            .sessions
+            .values()
+            .map(|session| session.manager)
+            .filter(|other| *other != manager.id)
+            .collect();
+        let other_pictures: Vec<(PersonId, &Picture)> =
+            others.into_iter().filter_map(|other| Some((other, self.picture(other)?))).collect();
+        let view = View {
+            now,
+            roster: &self.setup.roster,
+            rules: &self.setup.settings.rules,
+            rep,
+            manager,
+            rep_picture: self.picture(rep.id),
+            manager_picture: self.picture(manager.id),
+            rep_diary: diaries.get(&rep.id).unwrap_or(&empty),
+            manager_diary: diaries.get(&manager.id).unwrap_or(&empty),
+            other_pictures: &other_pictures,
+        };
+        let judged = judge::judge(&view, state);
+        draft.facts.extend(judged.facts);
+        judged.next_look
+    }
+
+    /// What fills somebody's time in the weeks around now.
+    pub(super) fn diary(&self, person: &Person, now: Moment) -> Diary {
+        let (pictures, all) = self.pictures(person);
+        let holidays: Vec<&Picture> = self
+            .setup
+            .holidays
+            .iter()
+            .filter(|(scope, _)| match scope {
+                HolidayScope::Everybody => true,
+                HolidayScope::Zone(zone) => *zone == person.zone,
+                HolidayScope::Person(address) => *address == person.address,
+            })
+            .filter_map(|(_, calendar)| self.picture(calendar.owner))
+            .collect();
+        let window = Span::new(now - TimeDelta::days(8), now + TimeDelta::days(22));
+        diary(person, &pictures, &holidays, &window, if all { Known::All } else { Known::NotAll })
+    }
+
+    /// Time that bookings not yet seen and offers outstanding take of the people of a team, in all their teams.
+    fn holds(
+        &self,
+        manager: &Person,
+        reps: &[&Person],
+        draft: &mut Draft,
+    ) -> Vec<(PersonId, RecoveryId, Span)> {
+        let mut owners: BTreeSet<PersonId> = reps.iter().map(|rep| rep.id).collect();
+        owners.insert(manager.id);
+        for rep in reps {
+            owners.extend(self.setup.roster.reports(rep.id).map(|report| report.id));
+        }
+        let mut holds = Vec::new();
+        for owner in owners {
+            let Some(state) = draft.reps.get(&owner).or_else(|| self.state.reps.get(&owner)) else {
+                continue;
+            };
+            for recovery in state.active() {
+                let offered =
+                    recovery.proposal.iter().flat_map(|proposal| &proposal.offers).map(|offer| offer.span);
+                let booked = recovery.booking.iter().map(|booking| booking.span);
+                for span in offered.chain(booked) {
+                    holds.push((recovery.manager, recovery.id, span));
+                    holds.push((recovery.id.rep, recovery.id, span));
+                }
+            }
+        }
+        holds
+    }
+
+    /// When the next report is due.
+    pub(super) fn next_report(&self, now: Moment) -> Option<Moment> {
+        let send = self.setup.settings.rules.health.send;
+        let leaders = health::leaders(&self.setup.roster);
+        leaders
+            .iter()
+            .filter_map(|leader| self.setup.roster.get(*leader))
+            .map(|leader| send.next_after(now, &leader.zone))
+            .min()
+    }
+
+    /// The weekly report of every leader for whom one has come due since the last.
+    fn report(&self, draft: &mut Draft) {
+        let rules = &self.setup.settings.rules;
+        let Some(since) = self.state.since else { return };
+        for leader in health::leaders(&self.setup.roster) {
+            let Some(person) = self.setup.roster.get(leader) else { continue };
+            let week = Week::of(draft.now, &person.zone).plus(-1);
+            let due = rules
+                .health
+                .send
+                .next_after(week.next().span(&person.zone).start - TimeDelta::seconds(1), &person.zone);
+            let is_said = self.state.reported.get(&leader).is_some_and(|said| *said >= week);
+            if is_said || draft.now < due || due < since {
+                continue;
+            }
+            let reps = |rep: PersonId| draft.reps.get(&rep).or_else(|| self.state.reps.get(&rep));
+            let letter = Letter::Health(health::health(
+                &self.setup.roster,
+                rules,
+                leader,
+                week,
+                &self.state.sources,
+                &reps,
+            ));
+            draft.rows.push(OutboxRow {
+                id: self.action_id("health", &week.to_string(), 1, 0, Some(leader)),
+                to: leader,
+                letter,
+                recovery: None,
+                thread: None,
+                at: draft.now,
+                not_before: draft.now,
+                expires: Some(draft.now + TimeDelta::days(REPORT_DAYS)),
+                tries: 0,
+            });
+            draft.puts.push(Put::Reported { leader, week });
+        }
+    }
+}
+
+/// Plans one team: recoveries together, then each rep's escalation. Returns when to look again.
+fn plan_team(
+    desk: &Desk<'_>,
+    manager: &Person,
+    reps: &[&Person],
+    state: &crate::model::state::State,
+    draft: &mut Draft,
+) -> Option<Moment> {
+    let mut states: Vec<(&Person, RepState)> =
+        reps.iter().map(|rep| (*rep, draft.rep(state, rep.id).clone())).collect();
+    let planned = {
+        let mut team: Vec<Member<'_>> = states
+            .iter_mut()
+            .filter_map(|(rep, state)| {
+                let rule = rule_for(&desk.rules.cadence, rep, rep.zone.local(desk.now).date())?;
+                Some(Member { rep, rule, state })
+            })
+            .collect();
+        recover(desk, manager, &mut team)
+    };
+    let Planned { facts, rows, alarms, mut next_look } = planned;
+    draft.facts.extend(facts);
+    welcome(desk, rows, draft);
+    for (rep, mut state) in states {
+        let mine: Vec<Alarm> = alarms.iter().filter(|alarm| alarm.rep == rep.id).cloned().collect();
+        let said = escalate(desk, rep, manager, &mut state, mine);
+        draft.facts.extend(said.facts);
+        welcome(desk, said.rows, draft);
+        next_look = [next_look, said.next_look].into_iter().flatten().min();
+        draft.reps.insert(rep.id, state);
+    }
+    next_look
+}
+
+/// Adds rows to the outbox; whoever gets a first mail is told first what this is.
+pub(super) fn welcome(desk: &Desk<'_>, rows: Vec<OutboxRow>, draft: &mut Draft) {
+    for row in rows {
+        let person = desk.roster.get(row.to).filter(|person| !desk.welcomed.contains(&person.id));
+        if let Some(person) = person {
+            let letter = Letter::Welcome {
+                mode: desk.mode,
+                is_manager: desk.roster.reports(person.id).next().is_some(),
+                is_rep: person.manager.is_some() && person.status != Some(Status::None),
+            };
+            let id = (desk.ids)("welcome", "welcome", 1, 0, Some(person.id));
+            if !draft.rows.iter().any(|known| known.id == id) {
+                draft.rows.push(OutboxRow {
+                    id,
+                    to: person.id,
+                    letter,
+                    recovery: None,
+                    thread: None,
+                    at: desk.now,
+                    not_before: desk.now,
+                    expires: None,
+                    tries: 0,
+                });
+            }
+        }
+        draft.rows.push(row);
+    }
+}
+
+/// Marks a proposal as sent: its clock starts when the server took the mail.
+pub(super) fn sent(state: &mut RepState, id: RecoveryId, now: Moment, facts: &mut Vec<Fact>) {
+    let recovery = state.recoveries.get_mut(&id.week).and_then(|known| known.get_mut(&id.ordinal));
+    let Some(recovery) = recovery.filter(|recovery| recovery.state == RecoveryState::Open) else { return };
+    let Some(proposal) = &mut recovery.proposal else { return };
+    proposal.sent = Some(now);
+    recovery.state = RecoveryState::Proposed;
+    facts.push(Fact::Proposed {
+        recovery: id,
+        to: proposal.to,
+        options: proposal.offers.iter().map(|offer| offer.span.start).collect(),
+        deadline: Some(proposal.deadline),
+    });
+    facts.push(recovery.fact());
+}

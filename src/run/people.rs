@@ -1,0 +1,61 @@
+//! Who a number is, to the words: the roster where it has them, else the table beside the ledger.
+
+use super::{Daemon, Setup};
+use crate::model::letter::{Letter, OpsNews};
+use crate::model::people::PersonId;
+use crate::plan::desk::Subject;
+use crate::tell::names::Addressee;
+use crate::tell::names::People;
+
+use super::commit::Draft;
+
+impl People for Setup {
+    fn get(&self, id: PersonId) -> Option<Addressee> {
+        People::get(&self.roster, id).or_else(|| {
+            let listed = self.directory.get(id)?;
+            Some(Addressee {
+                address: listed.address.clone(),
+                name: listed.name.clone(),
+                first_name: listed.name.split_whitespace().next().unwrap_or_default().to_owned(),
+                zone: self.settings.rules.zone.clone(),
+            })
+        })
+    }
+}
+
+impl Daemon {
+    /// A name for something that is done once.
+    pub(super) fn action_id(
+        &self,
+        kind: &str,
+        subject: &str,
+        attempt: u32,
+        round: u32,
+        to: Option<PersonId>,
+    ) -> String {
+        let recipient = to.map(|to| to.to_string()).unwrap_or_default();
+        crate::tell::link::action_id(&self.ledger_id(), kind, subject, attempt, round, &recipient)
+    }
+
+    /// Mails ops.
+    pub(super) fn tell_ops(&self, news: OpsNews, about: &str, draft: &mut Draft) {
+        // Two alerts about one thing differ in when they were decided.
+        let what = format!("{about}-{}", draft.now.timestamp());
+        for to in &self.setup.ops {
+            let letter = Letter::Ops(news.clone());
+            let subject = Subject { what: &what, attempt: 1, round: 0, recovery: None };
+            let id = self.action_id("ops", subject.what, subject.attempt, subject.round, Some(*to));
+            draft.rows.push(crate::model::state::OutboxRow {
+                id,
+                to: *to,
+                letter,
+                recovery: None,
+                thread: None,
+                at: draft.now,
+                not_before: draft.now,
+                expires: None,
+                tries: 0,
+            });
+        }
+    }
+}

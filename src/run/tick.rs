@@ -1,0 +1,38 @@
+//! One tick: sync, observe, judge, plan, act, tell.
+//!
+//! Deciding comes first and is one record in the ledger; doing follows, one record for each outcome. Running a
+//! tick twice changes nothing the second time.
+
+use super::sync::Fetched;
+use super::{Clicked, Daemon, Reloaded};
+use crate::model::page::Page;
+use crate::ports::Error;
+
+/// All that can wake the daemon.
+#[derive(Debug)]
+pub enum Input {
+    /// Time has passed; what the due calendars answered.
+    Timer(Vec<Fetched>),
+    /// Somebody clicked, or a recording says so.
+    Answered(Clicked),
+    /// New settings or a new roster were taken up.
+    Reloaded(Box<Reloaded>),
+}
+
+impl Daemon {
+    /// Runs one tick. The page is for whoever clicked. An error is fatal: the ledger could not be written.
+    pub async fn tick(&mut self, input: Input) -> Result<Option<Page>, Error> {
+        let now = self.world.clock.now();
+        let mut draft = self.draft(now);
+        let mut page = None;
+        match input {
+            Input::Timer(fetched) => self.take_in(fetched, &mut draft), //           sync, observe
+            Input::Answered(clicked) => page = Some(self.answer(&clicked, &mut draft)),
+            Input::Reloaded(reloaded) => self.take_up(*reloaded, &mut draft),
+        }
+        self.decide(&mut draft); //                                                 judge, plan
+        self.commit(draft)?;
+        self.act(now).await?; //                                                    act, tell
+        Ok(page)
+    }
+}

@@ -1,0 +1,232 @@
+//! A fact as a line of a timeline: when, whose, what.
+
+use std::collections::BTreeMap;
+
+use super::evidence_words;
+use super::json::calendar_name;
+use crate::model::fact::{
+    CloseReason, Confidence, Evidence, Fact, Outcome, RecoveryId, RecoveryState, SessionKey, WeekCounts,
+};
+use crate::model::letter::OpsNews;
+use crate::model::people::PersonId;
+use crate::model::zone::{Moment, Zone};
+use crate::tell::mails::fill_names;
+use crate::tell::names::{self, People};
+use crate::tell::{phrase, report, when};
+
+/// `Tue 17 Nov 10:12  Ana ↔ Bo: Thursday's 1-on-1 was declined by Ana (certain)`; `None` of what only carries
+/// state.
+pub fn line(at: Moment, fact: &Fact, people: &dyn People, zone: &Zone) -> Option<String> {
+    let words = Teller { people, zone }.fact(fact)?;
+    Some(format!("{} {}  {words}", zone.local(at).format("%a %d %b"), when::clock(at, zone)))
+}
+
+struct Teller<'a> {
+    people: &'a dyn People,
+    zone: &'a Zone,
+}
+
+/// What a verdict says, as read from its fact.
+struct Judged<'a> {
+    session: &'a SessionKey,
+    verdict: Outcome,
+    by: Option<PersonId>,
+    confidence: Confidence,
+    evidence: &'a [Evidence],
+    late: bool,
+    from: Option<Moment>,
+    to: Option<Moment>,
+}
+
+impl Teller<'_> {
+    fn fact(&self, fact: &Fact) -> Option<String> {
+        Some(match fact {
+            Fact::Put { .. } => return None,
+            Fact::Due { rep, week, sessions, rule } => {
+                let due = phrase::count(*sessions, "1-on-1 is", "1-on-1s are");
+                format!("{}: {due} due in {week} (rule {rule})", self.name(*rep))
+            }
+            Fact::Session { rep, manager, start, state: _, why, .. } => {
+                let when = self.at(*start);
+                let what = match why {
+                    None => format!("1-on-1 on {when}"),
+                    Some(risk) => format!("the 1-on-1 on {when} is at risk: {}", phrase::risk(*risk)),
+                };
+                format!("{}: {what}", self.pair(*rep, *manager))
+            }
+            Fact::Verdict {
+                rep,
+                manager,
+                session,
+                verdict,
+                by,
+                confidence,
+                evidence,
+                late,
+                from,
+                to,
+                ..
+            } => {
+                let judged = Judged {
+                    session,
+                    verdict: *verdict,
+                    by: *by,
+                    confidence: *confidence,
+                    evidence,
+                    late: *late,
+                    from: *from,
+                    to: *to,
+                };
+                format!("{}: {}", self.pair(*rep, *manager), self.verdict(&judged))
+            }
+            Fact::Recovery { rep, manager, attempt, state, reason, .. } => {
+                format!("{}: {}", self.pair(*rep, *manager), recovery(*attempt, *state, *reason))
+            }
+            Fact::Proposed { .. } | Fact::Booked { .. } | Fact::Released { .. } | Fact::NoSlot { .. } => {
+                self.mending(fact)?
+            }
+            Fact::Escalated { rep, manager, trigger, step, to, .. } => format!(
+                "{}: told {} (step {step}): {}",
+                self.pair(*rep, *manager),
+                self.name(*to),
+                phrase::trigger(*trigger)
+            ),
+            Fact::Answer { who, action, recovery, option } => self.answer(*who, *action, *recovery, *option),
+            Fact::Week { rep, manager, week, counts } => {
+                format!("{}: {week} ends: {}", self.pair(*rep, *manager), week_row(counts))
+            }
+            other => self.machinery(other)?,
+        })
+    }
+
+    /// What was offered, booked and given up.
+    fn mending(&self, fact: &Fact) -> Option<String> {
+        Some(match fact {
+            Fact::Proposed { recovery, to, options, deadline } => {
+                let times: Vec<String> = options.iter().map(|start| self.at(*start)).collect();
+                let until = deadline.map_or_else(String::new, |at| format!(", until {}", self.at(at)));
+                format!("{}: offered {}: {}{until}", self.rep(*recovery), self.name(*to), times.join(" or "))
+            }
+            Fact::Booked { recovery, start, .. } => {
+                format!("{}: booked {}", self.rep(*recovery), self.at(*start))
+            }
+            Fact::Released { recovery, why, .. } => {
+                format!("{}: booking taken back: {}", self.rep(*recovery), phrase::release_why(*why))
+            }
+            Fact::NoSlot { recovery, why } => {
+                format!("{}: no free time is left this week{}", self.rep(*recovery), blocked(why))
+            }
+            _ => return None,
+        })
+    }
+
+    /// Mails, sources and Drumbeat itself.
+    fn machinery(&self, fact: &Fact) -> Option<String> {
+        Some(match fact {
+            Fact::Mail { to, subject, .. } => {
+                format!("mail to {}: {}", self.name(*to), fill_names(subject, self.people))
+            }
+            Fact::MailRefused { kind, to, code, .. } => {
+                format!("mail ({}) to {} was refused: {code}", phrase::mail_kind(*kind), self.name(*to))
+            }
+            Fact::MailDropped { kind, to, why, .. } => {
+                format!("mail ({}) to {} was dropped: {why}", phrase::mail_kind(*kind), self.name(*to))
+            }
+            Fact::Started { mode } => format!("Drumbeat started; it {}", phrase::mode(*mode)),
+            Fact::Reload { taken: true } => "new settings taken up".to_owned(),
+            Fact::Reload { taken: false } => "new settings refused, the old ones go on".to_owned(),
+            Fact::Mode { mode } => format!("from now on Drumbeat {}", phrase::mode(*mode)),
+            Fact::Source { calendar, state, why } => {
+                let why =
+                    why.as_ref().map_or_else(String::new, |why| format!(": {}", phrase::source_why(why)));
+                let calendar = calendar_name(*calendar, self.people);
+                format!("the calendar {calendar} {}{why}", phrase::source_state(*state))
+            }
+            Fact::OpsNews { news } => self.news(news),
+            _ => return None,
+        })
+    }
+
+    fn news(&self, news: &OpsNews) -> String {
+        format!("ops: {}", fill_names(&crate::tell::mails::ops_subject(news), self.people))
+    }
+
+    fn verdict(&self, judged: &Judged<'_>) -> String {
+        let start = judged.from.or(judged.session.rid);
+        let session = start.map_or_else(
+            || "the 1-on-1".to_owned(),
+            |start| format!("{}'s 1-on-1", self.zone.local(start).format("%A")),
+        );
+        let by = judged.by.map_or_else(String::new, |by| format!(" by {}", self.name(by)));
+        let to = judged.to.map_or_else(String::new, |to| format!(", to {}", self.at(to)));
+        let late = if judged.late { ", less than a day ahead" } else { "" };
+        let sure = match judged.confidence {
+            Confidence::Unsure => "unsure",
+            Confidence::Likely => "likely",
+            Confidence::Certain => "certain",
+        };
+        let evidence = evidence_words(judged.evidence, self.people, self.zone);
+        let evidence = if evidence.is_empty() { evidence } else { format!(": {evidence}") };
+        format!("{session} {}{by}{to}{late} ({sure}){evidence}", phrase::outcome(judged.verdict))
+    }
+
+    fn answer(
+        &self,
+        who: PersonId,
+        action: crate::model::fact::Action,
+        recovery: Option<RecoveryId>,
+        option: Option<u32>,
+    ) -> String {
+        let which = option.map_or_else(String::new, |n| format!(" (number {n})"));
+        let of = recovery.map_or_else(String::new, |id| format!("{}: ", self.rep(id)));
+        format!("{of}{} {}{which}", self.name(who), phrase::action(action))
+    }
+
+    fn name(&self, id: PersonId) -> String {
+        names::name(self.people, id)
+    }
+
+    fn rep(&self, recovery: RecoveryId) -> String {
+        self.name(recovery.rep)
+    }
+
+    fn pair(&self, rep: PersonId, manager: PersonId) -> String {
+        format!("{} \u{2194} {}", self.name(rep), self.name(manager))
+    }
+
+    fn at(&self, at: Moment) -> String {
+        when::bare(at, self.zone)
+    }
+}
+
+fn recovery(attempt: u32, state: RecoveryState, reason: Option<CloseReason>) -> String {
+    match (state, reason) {
+        (RecoveryState::Open, _) if attempt > 1 => format!("again one 1-on-1 short (attempt {attempt})"),
+        (RecoveryState::Open, _) => "one 1-on-1 short: another time is looked for".to_owned(),
+        (RecoveryState::Proposed, _) => "times are offered".to_owned(),
+        (RecoveryState::Booked, _) => "a new time is booked".to_owned(),
+        (RecoveryState::Closed, Some(reason)) => format!("closed: {}", phrase::close_reason(reason)),
+        (RecoveryState::Closed, None) => "closed".to_owned(),
+    }
+}
+
+/// The rules that block most, first.
+fn blocked(why: &BTreeMap<String, u32>) -> String {
+    let mut counts: Vec<(&String, &u32)> = why.iter().filter(|(_, count)| **count > 0).collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let words: Vec<String> =
+        counts.iter().map(|(rule, count)| format!("{count} {}", phrase::blocked_by(rule))).collect();
+    if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+}
+
+fn week_row(counts: &WeekCounts) -> String {
+    let mut parts = vec![format!("{} took place", report::coverage(counts).words())];
+    for (count, word) in
+        [(counts.recovered, "recovered"), (counts.excused, "excused"), (counts.missed, "missed")]
+    {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    parts.join(", ")
+}
