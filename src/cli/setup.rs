@@ -35,16 +35,17 @@ pub fn read(
     Ok((settings, roster, warnings))
 }
 
-/// Puts together what decisions are made from. `number` gives the numbers of ops and of holiday calendars, too.
+/// Puts together what decisions are made from. `directory` holds everybody who ever had a number; `number` gives the
+/// numbers of ops and of holiday calendars, too.
 pub fn setup(
     settings: Settings,
     roster: Roster,
+    mut directory: Directory,
     zones: Zones,
     key: LinkKey,
     gate: Gate,
     number: &mut dyn FnMut(&str) -> PersonId,
 ) -> Setup {
-    let mut directory = Directory::default();
     for person in roster.people() {
         directory.insert(person.id, &person.address, &person.name);
     }

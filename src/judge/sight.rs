@@ -59,7 +59,7 @@ pub fn sight(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
     let others: BTreeMap<PersonId, ByKey<'_>> =
         view.other_pictures.iter().map(|(person, picture)| (*person, by_key(picture))).collect();
     for session in state.sessions.values_mut() {
-        if is_over(session, view) {
+        if session.released || is_over(session, view) {
             continue;
         }
         let side = if session.manager == view.manager.id {
@@ -229,6 +229,7 @@ fn expected(
         replaced_by: None,
         is_new_time: false,
         ours: None,
+        released: false,
         answers: (None, None),
         risks: BTreeSet::new(),
     }

@@ -11,6 +11,7 @@ use crate::model::fact::{
 use crate::model::people::Status;
 use crate::model::state::{Expected, Given, Recovery, RepState, WeekState};
 use crate::model::time::Week;
+use crate::model::zone::Moment;
 
 use super::cadence::{Standing, sessions_due};
 use super::settle::verdict;
@@ -277,9 +278,24 @@ fn balance(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
     if active > need {
         shed(state, this, active - need, judged);
     }
+    if active >= need {
+        return;
+    }
+    // Nobody is asked for a time in the night in which a week begins, and people may still book one themselves.
+    let opens = first_working_hour(view, this);
+    if view.now < opens {
+        judged.look_at(opens);
+        return;
+    }
     for _ in active..need {
         open(view, state, this, judged);
     }
+}
+
+/// When the manager first works in the rep's week; its beginning, for somebody who does not work in it.
+fn first_working_hour(view: &View<'_>, week: Week) -> Moment {
+    let span = week.span(&view.rep.zone);
+    view.manager.hours.spans(&view.manager.zone, &span).first().map_or(span.start, |first| first.start)
 }
 
 /// Closes `surplus` recoveries: open ones first, then proposed, then booked. A person's own choice beats ours.

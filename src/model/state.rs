@@ -143,6 +143,8 @@ pub struct Expected {
     pub is_new_time: bool,
     /// It is our own booking.
     pub ours: Option<RecoveryId>,
+    /// It was our own booking and was given up: it is judged no more.
+    pub released: bool,
     /// What people answered about it: the manager, the rep (`true`: it took place).
     pub answers: (Option<bool>, Option<bool>),
     /// Risks already written.
@@ -152,6 +154,9 @@ pub struct Expected {
 impl Expected {
     /// Whether it counts for its week: not void by verdict, not replaced, no weak one by itself.
     pub fn stands(&self) -> bool {
+        if self.released {
+            return false;
+        }
         let took_place = self.answers.1.or(self.answers.0);
         if let Some(answer) = took_place {
             return answer;
@@ -406,6 +411,19 @@ impl RepState {
     /// All recoveries that still go on.
     pub fn active(&self) -> impl Iterator<Item = &Recovery> {
         self.recoveries.values().flat_map(BTreeMap::values).filter(|recovery| recovery.is_active())
+    }
+
+    /// Marks our bookings that no recovery holds any more: what becomes of them is our own doing.
+    pub fn let_go(&mut self) {
+        let held: BTreeSet<String> = self
+            .recoveries
+            .values()
+            .flat_map(BTreeMap::values)
+            .filter_map(|recovery| Some(recovery.booking.as_ref()?.uid.clone()))
+            .collect();
+        for session in self.sessions.values_mut() {
+            session.released |= session.ours.is_some() && !session.held && !held.contains(&session.key.lineage);
+        }
     }
 
     /// The recoveries of a week.

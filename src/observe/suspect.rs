@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use crate::model::calendar::Sighting;
+use crate::model::calendar::{Kept, Sighting};
 use crate::model::fact::SessionKey;
 use crate::model::time::Span;
 use crate::model::zone::Moment;
+
+use super::keep::lineage;
 
 /// Why an answer is not believed; `code` goes into the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,36 +51,39 @@ impl Doubt {
 /// What an answer is compared with.
 #[derive(Debug, Clone, Copy)]
 pub struct Before<'a> {
-    /// What the last good picture showed; `None`: there is no picture (first start, rebuilt store).
-    pub sightings: Option<&'a [Sighting]>,
+    /// The last good picture; `None`: there is none (first start, rebuilt store).
+    pub picture: Option<Shown<'a>>,
     /// Sessions that the ledger expects in this calendar in the next 14 days and that still stand.
     pub expected: &'a BTreeSet<SessionKey>,
 }
 
-/// A whole answer.
+/// What a calendar holds.
 #[derive(Debug, Clone, Copy)]
-pub struct After<'a> {
-    /// VEVENTs in it, past ones too.
-    pub events: usize,
-    /// What they amount to.
+pub struct Shown<'a> {
+    /// All its events, past ones too.
+    pub events: &'a [Kept],
+    /// What they amount to in the weeks around now.
     pub sightings: &'a [Sighting],
 }
 
 /// Compares a whole answer with what was there before. What the answer marks as cancelled is not missing: it
 /// says so itself.
-pub fn doubt(before: Before<'_>, after: After<'_>, now: Moment) -> Option<Doubt> {
-    let far = Span::new(now, now + TimeDelta::days(60));
-    let old = before.sightings.map(|old| lineages(old.iter().filter(|seen| !seen.is_cancelled), &far));
-    if after.events == 0 && (!before.expected.is_empty() || old.as_ref().is_some_and(|old| !old.is_empty())) {
+pub fn doubt(before: Before<'_>, after: Shown<'_>, now: Moment) -> Option<Doubt> {
+    let had_any = before.picture.is_some_and(|picture| !picture.events.is_empty());
+    if after.events.is_empty() && (!before.expected.is_empty() || had_any) {
         return Some(Doubt::Empty);
     }
-    let new = lineages(after.sightings.iter(), &far);
-    if let Some(old) = old {
-        let lost = old.difference(&new).count();
-        if lost >= LEAST_LOST && new.len() >= LEAST_LOST && lost * 10 > old.len() * 9 {
+    if let Some(picture) = before.picture {
+        let old: BTreeSet<&str> = picture.events.iter().map(|event| lineage(&event.uid)).collect();
+        let new: BTreeSet<&str> = after.events.iter().map(|event| lineage(&event.uid)).collect();
+        let kept = old.intersection(&new).count();
+        if old.len() >= LEAST_EVENTS && kept * 10 < old.len() {
             return Some(Doubt::Foreign);
         }
-        if lost >= LEAST_LOST && lost * 2 > old.len() {
+        let far = Span::new(now, now + TimeDelta::days(60));
+        let coming = lineages(picture.sightings.iter().filter(|seen| !seen.is_cancelled), &far);
+        let lost = coming.difference(&lineages(after.sightings.iter(), &far)).count();
+        if lost >= LEAST_LOST && lost * 2 > coming.len() {
             return Some(Doubt::Halved);
         }
     }
@@ -87,6 +92,8 @@ pub fn doubt(before: Before<'_>, after: After<'_>, now: Moment) -> Option<Doubt>
     (gone >= LEAST_SESSIONS && gone * 10 > before.expected.len() * 3).then_some(Doubt::MassCancelled)
 }
 
+/// A calendar of fewer events than this is never taken for another one.
+const LEAST_EVENTS: usize = 2;
 /// Fewer lost events than this are no reason to doubt.
 const LEAST_LOST: usize = 4;
 /// Fewer lost 1-on-1s than this are no reason to doubt.

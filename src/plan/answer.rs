@@ -231,6 +231,7 @@ fn met(
         replaced_by: None,
         is_new_time: true,
         ours: None,
+        released: false,
         answers: (by_manager, by_rep),
         risks: BTreeSet::new(),
     };

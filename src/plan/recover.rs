@@ -52,6 +52,7 @@ pub fn recover(desk: &Desk<'_>, manager: &Person, team: &mut [Member<'_>]) -> Pl
 
 /// Cancellations for what was given up.
 fn release(desk: &Desk<'_>, member: &mut Member<'_>, planned: &mut Planned) {
+    member.state.let_go();
     for recovery in member.state.recoveries.values_mut().flat_map(BTreeMap::values_mut) {
         planned.rows.extend(cancellations(recovery, desk.now, desk.ids));
     }
@@ -425,7 +426,7 @@ pub fn book(
     });
     planned.facts.push(recovery.fact());
     member.state.sessions.insert(session.key.clone(), session);
-    planned.look_at(span.end);
+    planned.look_at(desk.now + desk.rules.policy.settle);
 }
 
 fn domain(address: &str) -> &str {
@@ -456,6 +457,7 @@ fn our_session(recovery: &Recovery, uid: &str, span: Span) -> Expected {
         replaced_by: None,
         is_new_time: false,
         ours: Some(recovery.id),
+        released: false,
         answers: (None, None),
         risks: BTreeSet::new(),
     }

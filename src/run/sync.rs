@@ -17,12 +17,12 @@ use crate::model::calendar::{Kept, Mirror, Picture, Sighting};
 use crate::model::event::Event;
 use crate::model::fact::{Fact, SessionKey, SourceState};
 use crate::model::letter::OpsNews;
-use crate::model::people::{CalendarId, Person, PersonId};
+use crate::model::people::{CalendarId, Person, PersonId, SourceSpec};
 use crate::model::state::{Put, SourceRow};
 use crate::model::time::Span;
 use crate::model::zone::{Moment, Zone};
 use crate::observe::keep::{Lens, content_hash, lineage};
-use crate::observe::suspect::{After, Before, Doubt, doubt};
+use crate::observe::suspect::{Before, Doubt, Shown, doubt};
 use crate::ports::{Answer, Calendars, Error, Validators};
 
 /// Calendars asked at a time.
@@ -102,9 +102,9 @@ impl Daemon {
     /// Makes a book for every calendar of the roster, with the stored mirror where it is sound and was made with
     /// the same roster and rules. What was known before stays.
     pub(super) fn open_books(&mut self) {
-        let lens = self.lens_hash();
         let mut old = std::mem::take(&mut self.books);
         for calendar in self.calendars() {
+            let lens = self.lens_hash(calendar);
             let mut book = old.remove(&calendar).unwrap_or_default();
             if book.stored.as_ref().is_none_or(|stored| stored.lens != lens) {
                 let stored =
@@ -127,8 +127,9 @@ impl Daemon {
         people.chain(self.setup.holidays.iter().map(|(_, calendar)| *calendar)).collect()
     }
 
-    /// What the meaning of an event depends on besides the event. When it changes, calendars are read anew.
-    fn lens_hash(&self) -> u64 {
+    /// What the meaning of a stored event depends on besides the event: the people, the rules, and where the
+    /// calendar comes from. When it changes, the calendar is read anew, and compared with the ledger alone.
+    fn lens_hash(&self, calendar: CalendarId) -> u64 {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
         let rules = &self.setup.settings.rules;
@@ -137,6 +138,11 @@ impl Daemon {
             (person.id, &person.address, &person.name, person.manager, &person.aliases, &person.title_match)
                 .hash(&mut hasher);
             person.zone.name.hash(&mut hasher);
+        }
+        let owner = self.setup.roster.get(calendar.owner);
+        match owner.and_then(|owner| owner.calendars.get(usize::from(calendar.nth).checked_sub(1)?)) {
+            Some(SourceSpec::Feed(place)) => place.hash(&mut hasher),
+            Some(SourceSpec::World) | None => {}
         }
         hasher.finish()
     }
@@ -263,7 +269,7 @@ impl Daemon {
         draft: &mut Draft,
     ) {
         let was_known = self.state.sources.get(&calendar).is_some_and(|row| row.known);
-        let stored = Stored { version: MIRROR_VERSION, lens: self.lens_hash(), validators, mirror };
+        let stored = Stored { version: MIRROR_VERSION, lens: self.lens_hash(calendar), validators, mirror };
         draft.mirrors.push((calendar, serde_json::to_vec(&stored).ok()));
         if let Some(book) = self.books.get_mut(&calendar) {
             book.picture = Some(Picture {
@@ -342,12 +348,12 @@ impl Daemon {
         now: Moment,
     ) -> Option<Doubt> {
         let expected = self.expected_in(calendar, now);
-        let before = self.books.get(&calendar).and_then(|book| book.picture.as_ref());
-        doubt(
-            Before { sightings: before.map(|picture| picture.sightings.as_slice()), expected: &expected },
-            After { events: mirror.events.len(), sightings },
-            now,
-        )
+        let book = self.books.get(&calendar);
+        let picture = book.and_then(|book| {
+            let (stored, picture) = (book.stored.as_ref()?, book.picture.as_ref()?);
+            Some(Shown { events: &stored.mirror.events, sightings: &picture.sightings })
+        });
+        doubt(Before { picture, expected: &expected }, Shown { events: &mirror.events, sightings }, now)
     }
 
     /// Sessions of the next 14 days that the ledger expects in a calendar and that still stand.
@@ -360,7 +366,7 @@ impl Daemon {
         let reps = self.setup.roster.reports(owner).map(|person| person.id).chain(std::iter::once(owner));
         reps.filter_map(|rep| self.state.reps.get(&rep))
             .flat_map(|rep| rep.sessions.values())
-            .filter(|session| session.span.overlaps(&near) && session.stands() && session.pending.is_none())
+            .filter(|session| session.span.overlaps(&near) && session.stands())
             .filter(|session| {
                 (session.manager == owner && session.seen.0) || (session.rep == owner && session.seen.1)
             })

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::cli::setup::{self, Texts};
 use crate::config::Calendars;
+use crate::model::directory::Directory;
 use crate::model::fact::{Action, Record};
 use crate::model::ledger::LedgerId;
 use crate::model::mail::Mail;
@@ -61,6 +62,7 @@ pub struct Engine<'a> {
     zones: Zones,
     world: World,
     numbers: BTreeMap<String, PersonId>,
+    directory: Directory,
     config: String,
     roster: String,
     /// Told after each tick what was written: a live timeline.
@@ -82,6 +84,7 @@ impl<'a> Engine<'a> {
             world: World::new(recording, zones.clone()),
             zones,
             numbers: BTreeMap::new(),
+            directory: Directory::default(),
             config: recording.config.clone(),
             roster: recording.roster.clone(),
             watch: None,
@@ -184,14 +187,17 @@ impl<'a> Engine<'a> {
             person.calendars = vec![SourceSpec::World; calendars];
         });
         self.world.name(names);
-        Ok(setup::setup(
+        let setup = setup::setup(
             settings,
             roster,
+            std::mem::take(&mut self.directory),
             self.zones.clone(),
             LinkKey(*b"a replay's links lead to nowhere"),
             Gate::Off,
             &mut number,
-        ))
+        );
+        self.directory.clone_from(&setup.directory);
+        Ok(setup)
     }
 
     async fn reload(
