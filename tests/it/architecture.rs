@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// What one module of `src/` may use beside itself.
 struct Rule {
@@ -89,14 +90,17 @@ const RULES: [Rule; 14] = [
 /// The wall, in lines.
 const LONGEST_FILE: usize = 600;
 
-/// Words, `::` and single characters of Rust code, without comments and the insides of strings.
-fn tokens(code: &str) -> Vec<&str> {
+static TOKEN: LazyLock<regex::Regex> = LazyLock::new(|| {
     let pattern = concat!(
         r##"(?s)//[^\n]*|/\*.*?\*/|b?r#+".*?"#+|b?r"[^"]*"|b?"(?:\\.|[^"\\])*"|b?'(?:\\[^\n]+?|[^\\'\n])'"##,
         r"|(?<token>[A-Za-z_][A-Za-z0-9_]*|::|\S)"
     );
-    let pattern = regex::Regex::new(pattern).unwrap();
-    pattern.captures_iter(code).filter_map(|found| found.name("token")).map(|token| token.as_str()).collect()
+    regex::Regex::new(pattern).unwrap()
+});
+
+/// Words, `::` and single characters of Rust code, without comments and the insides of strings.
+fn tokens(code: &str) -> Vec<&str> {
+    TOKEN.captures_iter(code).filter_map(|found| found.name("token")).map(|token| token.as_str()).collect()
 }
 
 /// The same without what stands under `#[cfg(test)]`: an item ends at its first closing brace or semicolon.
