@@ -11,7 +11,7 @@ use super::commit::Draft;
 
 impl People for Setup {
     fn get(&self, id: PersonId) -> Option<Addressee> {
-        People::get(&self.roster, id).or_else(|| {
+        People::get(self.roster.as_ref(), id).or_else(|| {
             let listed = self.directory.get(id)?;
             Some(Addressee {
                 address: listed.address.clone(),
@@ -38,7 +38,7 @@ impl Daemon {
     }
 
     /// Mails ops.
-    pub(super) fn tell_ops(&self, news: OpsNews, about: &str, draft: &mut Draft) {
+    pub(super) fn tell_ops(&self, news: &OpsNews, about: &str, draft: &mut Draft) {
         // Two alerts about one thing differ in when they were decided.
         let what = format!("{about}-{}", draft.now.timestamp());
         for to in &self.setup.ops {
