@@ -333,7 +333,13 @@ fn hold(view: &View<'_>, session: &mut Expected, judged: &mut Judged) {
         session.week.next() >= view.week() || Week::of(session.span.start, &view.rep.zone) == view.week();
     let stands =
         session.stands() || session.counts_in(view.week(), Week::of(session.span.start, &view.rep.zone));
-    if session.held || session.released || session.pending.is_some() || !stands || session.span.end > view.now || !is_recent {
+    if session.held
+        || session.released
+        || session.pending.is_some()
+        || !stands
+        || session.span.end > view.now
+        || !is_recent
+    {
         return;
     }
     session.held = true;

@@ -422,7 +422,8 @@ impl RepState {
             .filter_map(|recovery| Some(recovery.booking.as_ref()?.uid.clone()))
             .collect();
         for session in self.sessions.values_mut() {
-            session.released |= session.ours.is_some() && !session.held && !held.contains(&session.key.lineage);
+            session.released |=
+                session.ours.is_some() && !session.held && !held.contains(&session.key.lineage);
         }
     }
 

@@ -37,6 +37,14 @@ impl Daemon {
         crate::tell::link::action_id(&self.ledger_id(), kind, subject, attempt, round, &recipient)
     }
 
+    /// Tells ops what a start found in the state directory and put right; `why` says it in words.
+    pub fn note_rebuilt(&mut self, why: &str) -> Result<(), crate::ports::Error> {
+        let mut draft = self.draft(self.world.clock.now());
+        self.tell_ops(OpsNews::StoreRebuilt { why: why.to_owned() }, "store", &mut draft);
+        self.dirty.extend(std::mem::take(&mut draft.teams));
+        self.commit(draft)
+    }
+
     /// Mails ops.
     pub(super) fn tell_ops(&self, news: OpsNews, about: &str, draft: &mut Draft) {
         // Two alerts about one thing differ in when they were decided.

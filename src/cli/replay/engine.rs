@@ -70,7 +70,7 @@ pub struct Engine<'a> {
     /// Restarts the daemon before every tick, with what this makes of its disk.
     pub between: Option<Between<'a>>,
     /// Changes the settings of the recording (the demo's page has an address).
-    pub adapt: fn(&mut crate::config::Settings),
+    pub adapt: Box<dyn Fn(&mut crate::config::Settings) + 'a>,
 }
 
 impl<'a> Engine<'a> {
@@ -89,7 +89,7 @@ impl<'a> Engine<'a> {
             roster: recording.roster.clone(),
             watch: None,
             between: None,
-            adapt: |_| {},
+            adapt: Box::new(|_| {}),
         })
     }
 
@@ -182,7 +182,7 @@ impl<'a> Engine<'a> {
             .map_err(ReplayError::Config)?;
         (self.adapt)(&mut settings);
         let names = self.recording.names(&roster);
-        let roster = setup::with_calendars(&roster, |person| {
+        let roster = setup::with_people(&roster, |person| {
             let calendars = names.keys().filter(|calendar| calendar.owner == person.id).count();
             person.calendars = vec![SourceSpec::World; calendars];
         });
@@ -218,25 +218,14 @@ impl<'a> Engine<'a> {
         let setup = daemon.setup();
         let who = setup.roster.by_address(&reply.who.to_lowercase())?;
         let rep = setup.roster.by_address(&reply.rep.to_lowercase())?;
-        let action = action(reply.action);
-        if action == Action::Decline && daemon.is_booked(rep) {
+        if reply.action == Action::Decline && daemon.is_booked(rep) {
             return None;
         }
-        Some(Clicked::Said { who, action, rep, option: reply.option.map(|option| option as u32) })
-    }
-}
-
-fn action(action: crate::sim::recording::Action) -> Action {
-    use crate::sim::recording::Action as Said;
-    match action {
-        Said::Accept => Action::Accept,
-        Said::Pick => Action::Pick,
-        Said::Decline => Action::Decline,
-        Said::None => Action::None,
-        Said::Met => Action::Met,
-        Said::Away => Action::Away,
-        Said::Held => Action::Held,
-        Said::NotHeld => Action::NotHeld,
-        Said::Undo => Action::Undo,
+        Some(Clicked::Said {
+            who,
+            action: reply.action,
+            rep,
+            option: reply.option.map(|option| option as u32),
+        })
     }
 }
