@@ -2,12 +2,15 @@
 //!
 //! `cargo bench --bench parse` prints criterion's figures, the ratio and the peaks.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::process::Command;
 
 use criterion::{Criterion, Throughput};
-use drumbeat::ical::{self, Limits};
+use drumbeat::ical::{self, Limits, Lookup};
+use drumbeat::model::time::Span;
+use drumbeat::model::zone::{Moment, Zones};
 
 const BYTES: usize = 50_000_000;
 
@@ -86,6 +89,31 @@ fn seconds(parse: fn(&str) -> usize, text: &str) -> f64 {
     begin.elapsed().as_secs_f64()
 }
 
+/// A week seven years after the start of a thousand series: plain ones, and ones with a COUNT, which must be walked.
+fn expansion(criterion: &mut Criterion) {
+    let (zones, custom) = (Zones::bundled(), BTreeMap::new());
+    let default = zones.get("Europe/Berlin").expect("a zone");
+    let lookup = Lookup { zones: &zones, custom: &custom, default: &default };
+    let start: Moment = "2026-11-16T00:00:00Z".parse().expect("an instant");
+    let window = Span::new(start, start + chrono::TimeDelta::days(7));
+    let mut group = criterion.benchmark_group("1000 series, one week after 7 years");
+    for (name, end) in [("plain", ""), ("counted", ";COUNT=2000")] {
+        let mut text = String::from("BEGIN:VCALENDAR\r\n");
+        for n in 0..1_000 {
+            let _ = write!(
+                text,
+                "BEGIN:VEVENT\r\nUID:{n}\r\nDTSTART;TZID=America/New_York:20191007T100000\r\n\
+                 RRULE:FREQ=WEEKLY;BYDAY=MO,TH{end}\r\nEND:VEVENT\r\n"
+            );
+        }
+        let events = ical::parse(text.as_bytes(), &limits()).events;
+        group.bench_function(name, |b| {
+            b.iter(|| ical::expand(black_box(&events), &lookup, &window, &Limits::default()));
+        });
+    }
+    group.finish();
+}
+
 fn main() {
     if let Some(parser) =
         std::env::args().nth(1).and_then(|arg| arg.strip_prefix("measure=").map(str::to_owned))
@@ -100,6 +128,7 @@ fn main() {
     group.bench_function("ours", |b| b.iter(|| ours(black_box(&text))));
     group.bench_function("calcard", |b| b.iter(|| theirs(black_box(&text))));
     group.finish();
+    expansion(&mut criterion);
     // Turn about, so that a noisy neighbour meets both.
     let (mut mine, mut other) = (f64::MAX, f64::MAX);
     for _ in 0..5 {

@@ -118,7 +118,7 @@ impl Draft {
         let value = property.value.trim();
         match field {
             Field::Uid => value.clone_into(&mut self.uid),
-            Field::Summary => self.title = text(value).trim().to_owned(),
+            Field::Summary => text(value).trim().clone_into(&mut self.title),
             Field::Start => self.start = self.start.take().or(value::one_when(property)),
             Field::End => self.end = Some(value::one_when(property).ok_or(Problem::Length)?),
             Field::Duration => self.duration = Some(value::duration(value).ok_or(Problem::Length)?),
@@ -185,7 +185,11 @@ impl Draft {
             problems.add(self.line, Problem::Uid);
             self.uid = made_uid(&start, &self.title, &self.recurrence);
         }
+        // A feed has many events: what a growing list keeps in reserve is a tenth of all the memory.
         self.attendees.shrink_to_fit();
+        self.recurrence.rrules.shrink_to_fit();
+        self.recurrence.exdates.shrink_to_fit();
+        self.recurrence.rdates.shrink_to_fit();
         let event = Event {
             uid: self.uid,
             recurrence_id: self.recurrence_id,

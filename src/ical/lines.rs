@@ -134,12 +134,18 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// A line as text: UTF-8, else Windows-1252, which has a character for every byte. The flag says it was the latter.
+/// A line as text: UTF-8, and where it is not, Windows-1252, which has a character for every byte. The flag says
+/// that some of it was not.
 pub(super) fn decoded(line: &[u8]) -> (Cow<'_, str>, bool) {
-    match std::str::from_utf8(line) {
-        Ok(text) => (Cow::Borrowed(text), false),
-        Err(_) => (encoding_rs::WINDOWS_1252.decode_without_bom_handling(line).0, true),
+    if let Ok(text) = std::str::from_utf8(line) {
+        return (Cow::Borrowed(text), false);
     }
+    let mut text = String::with_capacity(line.len() + 8);
+    for chunk in line.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.push_str(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(chunk.invalid()).0);
+    }
+    (Cow::Owned(text), true)
 }
 
 /// A whole feed without its byte order mark; UTF-16 becomes UTF-8.
@@ -175,6 +181,7 @@ mod tests {
         check(b"A:one\r\n  two\r\n", &["A:one two"]);
         check(b"A:\xc3\r\n \xbc\r\n", &["A:\u{fc}"]);
         check(b"A:\xfc", &["A:\u{fc}"]);
+        check(b"A:\xc3\xbc\xfc", &["A:\u{fc}\u{fc}"]);
         check(b"DT\r\n START:1\r\n", &["DTSTART:1"]);
         check(b"  A:1\n", &["A:1"]);
         check(b"A:1\n \n 2\n", &["A:12"]);

@@ -40,7 +40,7 @@ pub struct Limits {
     pub dates: usize,
     /// VTIMEZONEs of a feed; the rest is not compiled.
     pub zones: usize,
-    /// Instances of a calendar in one window; the rest is not listed.
+    /// Instances of a calendar in one window; each series of which one is not listed for it has a doubt.
     pub instances: usize,
     /// Steps of recurrence rules (days, weeks, … walked) for one expansion.
     pub steps: u64,

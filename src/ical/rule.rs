@@ -200,24 +200,30 @@ impl Rule {
             Frequency::Secondly => 1,
         };
         let turns = (wall - last).num_seconds().max(0) / (unit * i64::from(self.interval));
-        turns as u64 + 1
+        turns.max(1) as u64
     }
 
-    /// Where the crate begins: for a plain daily or weekly rule shortly before `from`, a whole number of intervals
+    /// Where the crate begins: for a plain daily, weekly or yearly rule shortly before `from`, a whole number of intervals
     /// after `start`, where the set is the same; for BYSETPOS at the first day of the period, because the
     /// positions count from there and not from DTSTART; else at `start`.
     fn base(&self, start: NaiveDateTime, from: NaiveDateTime) -> NaiveDateTime {
         if self.has_positions {
             return if self.has_days { self.period_start(start) } else { start };
         }
-        let days = match self.freq {
-            Frequency::Daily => 1,
-            Frequency::Weekly => 7,
-            _ => return start,
-        } * i64::from(self.interval);
         if self.count.is_some() {
             return start;
         }
+        let interval = i64::from(self.interval);
+        let days = match self.freq {
+            Frequency::Daily => interval,
+            Frequency::Weekly => 7 * interval,
+            Frequency::Yearly => {
+                let turns = (i64::from(from.year() - start.year()) - 1) / interval;
+                let year = start.year() + (turns.max(0) * interval) as i32;
+                return start.with_year(year).unwrap_or(start);
+            }
+            _ => return start,
+        };
         let turns = (from - start).num_days() / days - 1;
         if turns > 0 { start + TimeDelta::days(turns * days) } else { start }
     }

@@ -8,7 +8,7 @@ use super::event::wall_of;
 use super::rule::{Budget, Doubt, Rule, Until};
 use super::zone::Lookup;
 use super::{Limits, zone};
-use crate::model::event::{Event, EventStatus, When};
+use crate::model::event::{Event, EventStatus, Recurrence, When};
 use crate::model::time::Span;
 use crate::model::zone::{Moment, Zone};
 
@@ -49,24 +49,17 @@ pub fn expand(events: &[Event], lookup: &Lookup<'_>, window: &Span, limits: &Lim
         window,
         zones: BTreeMap::new(),
         budget: Budget::new(limits.steps, limits.rule_steps),
-        out: Expanded::default(),
+        instances: Vec::new(),
+        instances_max: limits.instances,
+        doubts: BTreeSet::new(),
     };
     for group in groups(events).into_values() {
         expansion.group(&group);
     }
-    let mut out = expansion.out;
-    out.instances.sort_by(|a, b| {
-        let key = |i: &Instance| (i.span.start, i.rid, i.event);
-        a.span
-            .start
-            .cmp(&b.span.start)
-            .then_with(|| events[a.event].uid.cmp(&events[b.event].uid))
-            .then(key(a).cmp(&key(b)))
-    });
-    if let Some(first) = out.instances.get(limits.instances) {
-        out.doubts.push((first.event, Doubt::InstancesLimit));
-        out.instances.truncate(limits.instances);
-    }
+    let doubts = expansion.doubts.into_iter().collect();
+    let mut out = Expanded { instances: expansion.instances, doubts };
+    let key = |one: &Instance| (one.span.start, events[one.event].uid.as_str(), one.rid, one.event);
+    out.instances.sort_by(|a, b| key(a).cmp(&key(b)));
     out
 }
 
@@ -145,26 +138,12 @@ struct Series<'a> {
     is_all_day: bool,
 }
 
-impl Series<'_> {
-    /// The instant that names the instance which a RECURRENCE-ID or EXDATE means.
-    fn key(&self, when: &When, lookup: &Lookup<'_>) -> Moment {
-        if self.is_all_day {
-            return self.zone.instant(self.date(when, lookup).and_time(NaiveTime::MIN));
-        }
-        match when {
-            When::Date(date) => self.zone.instant(date.and_time(self.start.time())),
-            When::Floating(wall) => self.zone.instant(*wall),
-            When::Utc(_) | When::Zoned(..) => instant(when, lookup),
-        }
-    }
-
-    /// The day that is meant in a series of whole days.
-    fn date(&self, when: &When, lookup: &Lookup<'_>) -> NaiveDate {
-        match when {
-            // Midnight UTC is a date that somebody's software put into the wrong form.
-            When::Utc(at) if at.time() != NaiveTime::MIN => lookup.default.local(*at).date(),
-            other => wall_of(other).date(),
-        }
+/// The day that is meant in a series of whole days.
+fn whole_day(when: &When, lookup: &Lookup<'_>) -> NaiveDate {
+    match when {
+        // Midnight UTC is a date that somebody's software put into the wrong form.
+        When::Utc(at) if at.time() != NaiveTime::MIN => lookup.default.local(*at).date(),
+        other => wall_of(other).date(),
     }
 }
 
@@ -174,14 +153,14 @@ struct Expansion<'a> {
     window: &'a Span,
     zones: BTreeMap<&'a str, Option<Zone>>,
     budget: Budget,
-    out: Expanded,
+    instances: Vec<Instance>,
+    instances_max: usize,
+    doubts: BTreeSet<(usize, Doubt)>,
 }
 
 impl<'a> Expansion<'a> {
     fn doubt(&mut self, event: usize, doubt: Doubt) {
-        if !self.out.doubts.contains(&(event, doubt)) {
-            self.out.doubts.push((event, doubt));
-        }
+        self.doubts.insert((event, doubt));
     }
 
     fn group(&mut self, group: &Group) {
@@ -199,9 +178,9 @@ impl<'a> Expansion<'a> {
 
     /// An exception whose series is not in the feed.
     fn orphan(&mut self, index: usize) {
-        let rid = self.as_series(index);
+        let series = self.as_series(index);
         let event: &'a Event = &self.events[index];
-        let rid = event.recurrence_id.as_ref().map(|when| rid.key(when, self.lookup));
+        let rid = event.recurrence_id.as_ref().map(|when| self.key(&series, when));
         self.exception(index, None, rid);
     }
 
@@ -217,20 +196,36 @@ impl<'a> Expansion<'a> {
         }
     }
 
+    /// The zone of a name, looked up once.
+    fn zone(&mut self, name: &'a str) -> Option<Zone> {
+        let lookup = self.lookup;
+        self.zones.entry(name).or_insert_with(|| zone::resolve(name, lookup)).clone()
+    }
+
+    /// The instant that names the instance of a series which a RECURRENCE-ID or EXDATE means.
+    fn key(&mut self, series: &Series<'a>, when: &'a When) -> Moment {
+        if series.is_all_day {
+            return series.zone.instant(whole_day(when, self.lookup).and_time(NaiveTime::MIN));
+        }
+        match when {
+            When::Date(date) => series.zone.instant(date.and_time(series.start.time())),
+            When::Floating(wall) => series.zone.instant(*wall),
+            When::Utc(at) => *at,
+            When::Zoned(wall, name) => {
+                self.zone(name).unwrap_or_else(|| self.lookup.default.clone()).instant(*wall)
+            }
+        }
+    }
+
     fn zone_of(&mut self, index: usize) -> Zone {
         let event: &'a Event = &self.events[index];
         match &event.start {
             When::Utc(_) => Zone::utc(),
             When::Date(_) | When::Floating(_) => self.lookup.default.clone(),
-            When::Zoned(_, name) => {
-                let lookup = self.lookup;
-                let known = self.zones.entry(name).or_insert_with(|| zone::resolve(name, lookup));
-                let known = known.clone();
-                known.unwrap_or_else(|| {
-                    self.doubt(index, Doubt::Zone);
-                    self.lookup.default.clone()
-                })
-            }
+            When::Zoned(_, name) => self.zone(name).unwrap_or_else(|| {
+                self.doubt(index, Doubt::Zone);
+                self.lookup.default.clone()
+            }),
         }
     }
 
@@ -244,8 +239,11 @@ impl<'a> Expansion<'a> {
         let is_inside =
             if span.length().is_zero() { self.window.contains(start) } else { self.window.overlaps(&span) };
         if is_inside && YEARS.contains(&chrono::Datelike::year(&start)) {
+            if self.instances.len() >= self.instances_max {
+                return self.doubt(instance.master.unwrap_or(index), Doubt::InstancesLimit);
+            }
             let is_cancelled = instance.is_cancelled || event.status == EventStatus::Cancelled;
-            self.out.instances.push(Instance {
+            self.instances.push(Instance {
                 event: index,
                 span,
                 is_all_day,
@@ -268,7 +266,7 @@ impl<'a> Expansion<'a> {
         for exception in exceptions {
             let event: &'a Event = &self.events[*exception];
             let Some(when) = &event.recurrence_id else { continue };
-            let rid = series.key(when, self.lookup);
+            let rid = self.key(&series, when);
             own.insert(rid);
             self.exception(*exception, Some(index), Some(rid));
             if event.this_and_future {
@@ -302,7 +300,7 @@ impl<'a> Expansion<'a> {
         let mut add = |wall: NaiveDateTime| {
             slots.insert(series.zone.instant(wall), Slot { wall, is_removed: false });
         };
-        let recurrence = &series.event.recurrence;
+        let recurrence: &'a Recurrence = &series.event.recurrence;
         let rules: Vec<Rule> = recurrence.rrules.iter().filter_map(|rule| self.rule(series, rule)).collect();
         let is_over = |rule: &Rule| self.until(series, rule).is_some_and(|until| until < series.start);
         // Google ends a series at its first instance by an UNTIL before DTSTART: then there is none at all.
@@ -313,7 +311,7 @@ impl<'a> Expansion<'a> {
             self.ruled(series, rule, from, to).into_iter().for_each(&mut add);
         }
         for date in &recurrence.rdates {
-            let at = series.key(date, self.lookup);
+            let at = self.key(series, date);
             slots.insert(at, Slot { wall: series.zone.local(at), is_removed: false });
         }
         self.remove(series, &mut slots, from, to);
@@ -328,11 +326,11 @@ impl<'a> Expansion<'a> {
         from: NaiveDateTime,
         to: NaiveDateTime,
     ) {
-        let recurrence = &series.event.recurrence;
+        let recurrence: &'a Recurrence = &series.event.recurrence;
         let mut dates = BTreeSet::new();
         let mut removed = BTreeSet::new();
         for date in &recurrence.exdates {
-            removed.insert(series.key(date, self.lookup));
+            removed.insert(self.key(series, date));
             if let When::Date(date) = date {
                 dates.insert(*date);
             }

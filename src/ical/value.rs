@@ -126,8 +126,7 @@ pub(super) fn offset(text: &str) -> Option<i32> {
     let text = text.trim();
     let (sign, rest) = match text.as_bytes() {
         [b'-', rest @ ..] => (-1, rest),
-        [b'+', rest @ ..] => (1, rest),
-        rest => (1, rest),
+        [b'+', rest @ ..] | rest => (1, rest),
     };
     let digits: Vec<u8> = rest.iter().copied().filter(|b| *b != b':').collect();
     let part = |range: std::ops::Range<usize>| digits.get(range).map_or(Some(0), number);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime};
 
 use super::property::Property;
 use super::rule::{Budget, Rule};
@@ -90,7 +90,7 @@ impl Draft {
 
 impl Observance {
     fn onsets(&self, start: NaiveDateTime, from: i32, budget: &mut Budget) -> Vec<NaiveDateTime> {
-        let last = chrono::DateTime::from_timestamp(LAST_SECOND, 0).unwrap_or_default().naive_utc();
+        let last = DateTime::from_timestamp(LAST_SECOND, 0).unwrap_or_default().naive_utc();
         let mut walls = vec![start];
         for rule in &self.rules {
             let Ok(rule) = Rule::read(rule) else { continue };
@@ -99,7 +99,7 @@ impl Observance {
             }
             let until = rule.until_wall(|at| at.naive_utc() + chrono::TimeDelta::seconds(i64::from(from)));
             let last = until.map_or(last, |until| until.min(last));
-            walls.extend(rule.walls(start, start, last, budget).walls);
+            walls.extend(rule.walls(start, start.max(DateTime::UNIX_EPOCH.naive_utc()), last, budget).walls);
         }
         walls.extend(&self.dates);
         walls

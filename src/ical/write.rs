@@ -11,7 +11,7 @@ use crate::model::zone::{Moment, Rules};
 /// Octets of a line without its line end.
 const WIDTH: usize = 75;
 
-/// A line of text that turns its reader around: dropped, so that a title cannot disguise itself.
+/// A character that turns the direction of reading: dropped, so that a title cannot disguise itself.
 fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

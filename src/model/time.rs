@@ -234,3 +234,94 @@ impl Weekly {
             .unwrap_or(from)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::zone::Zones;
+
+    fn zone(name: &str) -> Zone {
+        Zones::bundled().get(name).expect("a zone")
+    }
+
+    fn at(text: &str) -> Moment {
+        text.parse().expect("an instant")
+    }
+
+    fn week(text: &str) -> Week {
+        text.parse().expect("a week")
+    }
+
+    #[test]
+    fn weeks_are_counted_over_years() {
+        let check = |from: &str, n: i64, to: &str| {
+            assert_eq!(week(from).plus(n), week(to), "{from} + {n}");
+            assert_eq!(week(to).since(week(from)), n, "{to} - {from}");
+            assert_eq!(week(to).to_string(), to);
+        };
+        check("2026-W52", 1, "2026-W53");
+        check("2026-W53", 1, "2027-W01");
+        check("2027-W01", -1, "2026-W53");
+        check("2025-W52", 1, "2026-W01");
+        check("2020-W53", 52 + 262, "2027-W01");
+        for wrong in ["2025-W53", "2026-W54", "2026-W00", "2026-47", "W47", ""] {
+            assert!(wrong.parse::<Week>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_week_begins_at_local_midnight() {
+        let check = |name: &str, text: &str, start: &str, hours: i64| {
+            let span = week(text).span(&zone(name));
+            assert_eq!((span.start, span.length().num_hours()), (at(start), hours), "{name} {text}");
+            assert_eq!(Week::of(span.start, &zone(name)), week(text));
+            assert_eq!(Week::of(span.end, &zone(name)), week(text).next());
+        };
+        check("Europe/Berlin", "2026-W13", "2026-03-22T23:00:00Z", 167);
+        check("Europe/Berlin", "2026-W43", "2026-10-18T22:00:00Z", 169);
+        check("America/New_York", "2026-W44", "2026-10-26T04:00:00Z", 169);
+        check("UTC", "2026-W53", "2026-12-28T00:00:00Z", 168);
+        // Midnight of Sunday does not exist in Santiago on 6 September 2026; Monday's does.
+        check("America/Santiago", "2026-W36", "2026-08-31T04:00:00Z", 167);
+    }
+
+    #[test]
+    fn every_instant_is_in_its_week() {
+        for name in ["Europe/Berlin", "America/Santiago", "Africa/Cairo", "Pacific/Auckland"] {
+            let zone = zone(name);
+            let mut now = at("2020-01-01T00:00:00Z");
+            while now < at("2036-01-01T00:00:00Z") {
+                assert!(Week::of(now, &zone).span(&zone).contains(now), "{name} {now}");
+                now += TimeDelta::hours(7);
+            }
+        }
+    }
+
+    #[test]
+    fn spans_are_merged_and_cut() {
+        let span = |from: i64, until: i64| {
+            Span::new(
+                Moment::UNIX_EPOCH + TimeDelta::hours(from),
+                Moment::UNIX_EPOCH + TimeDelta::hours(until),
+            )
+        };
+        assert_eq!(merged(vec![span(5, 6), span(1, 3), span(2, 4), span(4, 5)]), [span(1, 6)]);
+        assert_eq!(merged(vec![span(5, 6), span(1, 3)]), [span(1, 3), span(5, 6)]);
+        assert!(!span(1, 2).overlaps(&span(2, 3)), "half open");
+        assert_eq!(span(1, 4).and(&span(3, 6)), Some(span(3, 4)));
+        assert_eq!(span(1, 2).and(&span(2, 3)), None);
+        assert!(covered(&span(2, 3), &[span(1, 4)]));
+        assert!(span(3, 1).length().is_zero(), "an end before the start");
+    }
+
+    #[test]
+    fn weekly_mails_follow_cron_at_a_change_of_the_clock() {
+        let sunday = Weekly { day: Weekday::Sun, at: NaiveTime::from_hms_opt(2, 30, 0).expect("a time") };
+        let check = |from: &str, next: &str| {
+            assert_eq!(sunday.next_after(at(from), &zone("Europe/Berlin")), at(next), "{from}");
+        };
+        check("2026-03-23T00:00:00Z", "2026-03-29T01:30:00Z");
+        check("2026-10-19T00:00:00Z", "2026-10-25T00:30:00Z");
+        check("2026-10-25T00:30:00Z", "2026-11-01T01:30:00Z");
+    }
+}

@@ -166,3 +166,91 @@ fn table(name: &str, tzif: &[u8]) -> Option<Rules> {
     }
     Some(rules)
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    const NAMES: [&str; 12] = [
+        "Europe/Berlin",
+        "Europe/London",
+        "Europe/Dublin",
+        "America/New_York",
+        "America/Los_Angeles",
+        "America/Santiago",
+        "America/Havana",
+        "Africa/Cairo",
+        "Asia/Beirut",
+        "Australia/Lord_Howe",
+        "Australia/Sydney",
+        "Asia/Kolkata",
+    ];
+
+    fn zone(name: &str) -> Zone {
+        Zones::bundled().get(name).expect("a zone")
+    }
+
+    fn at(text: &str) -> Moment {
+        text.parse().expect("an instant")
+    }
+
+    #[test]
+    fn instants_come_back_from_the_wall_clock() {
+        for name in NAMES {
+            let zone = zone(name);
+            let mut now = at("2020-01-01T00:00:00Z");
+            while now < at("2036-01-01T00:00:00Z") {
+                let back = zone.instant(zone.local(now));
+                // Only in the second turn of an overlap is the instant another: the first turn.
+                assert!(back == now || back < now && zone.local(back) == zone.local(now), "{name} {now}");
+                now += TimeDelta::minutes(90);
+            }
+        }
+    }
+
+    #[test]
+    fn every_change_of_the_clock_follows_rfc_5545() {
+        let (from, until) = (at("2020-01-01T00:00:00Z").timestamp(), at("2036-01-01T00:00:00Z").timestamp());
+        for name in NAMES {
+            let zone = zone(name);
+            let mut before = zone.rules.first;
+            for (second, after) in &zone.rules.changes {
+                let shift = i64::from(after - before);
+                let change = DateTime::from_timestamp(*second, 0).expect("an instant");
+                let wall = change.naive_utc() + TimeDelta::seconds(i64::from(before));
+                let middle = wall + TimeDelta::seconds(shift.abs() / 2);
+                if (from..until).contains(second) && shift > 0 {
+                    // In a gap, the offset before it: shifted forward by the gap.
+                    assert_eq!(
+                        zone.local(zone.instant(middle)),
+                        middle + TimeDelta::seconds(shift),
+                        "{name} {wall}"
+                    );
+                    assert_eq!(zone.instant(wall), change, "{name} {wall}");
+                } else if (from..until).contains(second) {
+                    let twice = wall - TimeDelta::seconds(shift.abs() / 2);
+                    assert!(zone.instant(twice) < change, "{name} {twice}: the first of the two");
+                    assert_eq!(zone.instant(wall), change - TimeDelta::seconds(shift), "{name} {wall}");
+                }
+                before = *after;
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_looked_up() {
+        let zones = Zones::bundled();
+        assert!(zones.get("Europe/Berlin").is_some());
+        assert!(zones.get("Eastern Standard Time").is_none(), "Windows names are another's affair");
+        assert!(zones.version().starts_with("20"));
+        assert_eq!(zone("UTC").rules.changes, []);
+    }
+
+    #[test]
+    fn newer_rules_are_used() {
+        // British Columbia stays on summer time from November 2026; data of 2025 does not know.
+        assert_eq!(zone("America/Vancouver").rules.offset_at(at("2026-12-01T00:00:00Z")), -7 * 3_600);
+    }
+}

@@ -28,7 +28,7 @@ a:focus-visible, button:focus-visible { outline: 3px solid #d97706; outline-offs
 </style>
 ";
 const BODY: &str = r#"</head>
-<body style="margin:0;padding:0;background:#f3f4f6;color:#1b1f24;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5;overflow-wrap:anywhere;">
+<body style="margin:0;padding:0;background:#f3f4f6;color:#1b1f24;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5;overflow-wrap:break-word;">
 <div style="max-width:600px;margin:0 auto;padding:16px 12px;">
 <main class="card" style="display:block;background:#ffffff;border:1px solid #dcdfe4;border-radius:10px;padding:20px;">
 "#;
@@ -116,16 +116,16 @@ fn button(html: &mut Html, look: &'static str, label: &str, hint: &str, url: &st
 
 fn quiet_links<'a>(html: &'a mut Html, links: &[Link]) -> &'a mut Html {
     html.raw("<p style=\"margin:4px 0 12px;\">\n");
-    for (link, n) in links.iter().zip(0..) {
-        html.raw(if n == 0 { "" } else { "&nbsp;&middot; " });
-        html.raw("<a class=\"link\" style=\"display:inline-block;padding:6px 0;color:#174f9f;\"");
+    for link in links {
+        html.raw("<a class=\"link\" style=\"display:inline-block;padding:6px 16px 6px 0;color:#174f9f;\"");
         html.attr("href", &link.url).raw(">").text(&link.label).raw("</a>\n");
     }
     html.raw("</p>\n")
 }
 
 fn rows<'a>(html: &'a mut Html, table: &Table) -> &'a mut Html {
-    html.raw("<table style=\"width:100%;border-collapse:collapse;margin:0 0 12px;font-size:14px;\">\n<tr>");
+    // Wide tables scroll by themselves, so that a phone need not.
+    html.raw("<div style=\"overflow-x:auto;\"><table style=\"width:100%;border-collapse:collapse;margin:0 0 12px;font-size:14px;\">\n<tr>");
     for name in &table.head {
         html.raw("<th scope=\"col\" class=\"line\" style=\"text-align:left;vertical-align:bottom;padding:6px 8px 6px 0;border-bottom:2px solid #dcdfe4;\">");
         html.text(name).raw("</th>");
@@ -139,7 +139,7 @@ fn rows<'a>(html: &'a mut Html, table: &Table) -> &'a mut Html {
         }
         html.raw("</tr>\n");
     }
-    html.raw("</table>\n")
+    html.raw("</table></div>\n")
 }
 
 fn chart<'a>(html: &'a mut Html, bars: &[Bar]) -> &'a mut Html {

@@ -79,7 +79,7 @@ pub fn mail(row: &OutboxRow, ctx: &Context<'_>) -> Mail {
         invitation: ctx.extras.invitation.clone(),
         thread: thread.filter(|thread| *thread != message_id),
         message_id,
-        list_id: (kind == MailKind::Health).then(|| format!("<health.{}>", domain(ctx.voice))),
+        list_id: (kind == MailKind::Health).then(|| format!("health.{}", domain(ctx.voice))),
         date: row.at,
     }
 }
@@ -119,10 +119,8 @@ fn body(row: &OutboxRow, desk: &Desk<'_>) -> Body {
 fn foot(voice: &Voice, kind: MailKind) -> Vec<String> {
     let about = match kind {
         MailKind::Ops => "Drumbeat, to those who run it.",
-        MailKind::Health => {
-            "Drumbeat, once a week. Counts of people and meetings, never what is said in them."
-        }
-        _ => "Drumbeat keeps 1-on-1s on the calendar. It knows times and who takes part, never what is said.",
+        MailKind::Health => "Drumbeat, once a week: counts of people and 1-on-1s, never what is said.",
+        _ => "Drumbeat keeps 1-on-1s on the calendar. It never sees what is said in them.",
     };
     let mut foot = vec![about.to_owned()];
     if !voice.reply_to.is_empty() {
@@ -174,6 +172,12 @@ impl Desk<'_> {
         if id == self.to { "You".to_owned() } else { self.name(id) }
     }
 
+    /// `your 1-on-1` of one of the pair, where the other one is clear.
+    fn own_session_of(&self, pair: (PersonId, PersonId)) -> String {
+        let is_own = self.to == pair.0 || self.to == pair.1;
+        if is_own { "your 1-on-1".to_owned() } else { self.session_of(pair) }
+    }
+
     /// The 1-on-1 of the pair, from where the reader stands: `your 1-on-1 with Ana`.
     fn session_of(&self, (manager, rep): (PersonId, PersonId)) -> String {
         match self.to {
@@ -203,10 +207,4 @@ impl Desk<'_> {
     fn url(&self, claim: &Claim) -> Option<String> {
         self.has_links().then(|| link::url(&self.ctx.voice.public_url, claim, self.ctx.key))
     }
-}
-
-/// The sentence with its first letter made a capital.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

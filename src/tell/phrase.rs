@@ -81,7 +81,7 @@ pub fn excuse(excuse: Excuse) -> &'static str {
 pub fn source_state(state: SourceState) -> &'static str {
     match state {
         SourceState::Ok => "is well again",
-        SourceState::Suspect => "answers, but not believably",
+        SourceState::Suspect => "cannot be believed",
         SourceState::Failing => "cannot be read",
     }
 }
@@ -104,26 +104,22 @@ pub fn source_why(code: &str) -> String {
     .to_owned()
 }
 
-/// The rule that blocks candidate times, after "N times: ".
+/// The rule of the planner that blocks candidate times, after "N times: ".
 pub fn blocked_by(rule: &str) -> String {
     match rule {
         "past" => "already past",
         "notice" => "too soon to give notice",
-        "week" | "end_of_week" => "after the end of the week",
-        "hours" => "outside working hours",
-        "hours_manager" | "manager_hours" => "outside the manager's working hours",
-        "hours_rep" | "rep_hours" => "outside the rep's working hours",
-        "busy" => "somebody is busy",
-        "busy_manager" | "manager_busy" => "the manager is busy",
-        "busy_rep" | "rep_busy" => "the rep is busy",
-        "unknown" => "a calendar could not be read",
+        "week_end" => "after the end of the week",
+        "hours_manager" => "outside the manager's working hours",
+        "hours_rep" => "outside the rep's working hours",
+        "busy_manager" => "the manager is busy",
+        "busy_rep" => "the rep is busy",
         "buffer" => "too close to another meeting",
-        "spacing" | "apart" => "too close to another 1-on-1 of the two",
-        "day_cap" => "the manager's day has enough 1-on-1s",
-        "sessions" | "other_sessions" | "contention" => "another 1-on-1 needs that time",
-        "holds" | "held" => "offered to somebody else at the moment",
-        "refused" => "turned down before",
-        "avoid" => "a time to avoid, like lunch",
+        "apart" => "too close to another 1-on-1 of the two",
+        "holds" => "on focus time or a tentative event",
+        "excluded" => "turned down before",
+        "unknown_manager" => "the manager's calendar could not be read",
+        "unknown_rep" => "the rep's calendar could not be read",
         other => return super::names::clean(&other.replace('_', " "), 60),
     }
     .to_owned()
@@ -169,6 +165,21 @@ pub fn mode(mode: Mode) -> &'static str {
         Mode::Propose => "asks before it books",
         Mode::Auto => "books at once and tells both",
     }
+}
+
+/// Small numbers in words, as they stand beside "1-on-1".
+pub fn number(n: u32) -> String {
+    const WORDS: [&str; 13] = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
+    WORDS.get(n as usize).map_or_else(|| n.to_string(), |word| (*word).to_owned())
+}
+
+/// The text with its first letter made a capital.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// `1 time`, `3 times`.

@@ -158,16 +158,14 @@ fn managers(body: &mut Body, health: &Health, people: &dyn People) {
     if health.managers.is_empty() {
         return;
     }
-    let head = ["Manager", "Last week", "Missed", "Judged", "Late", "Moved 3x"];
+    let head = ["Manager", "Last week", "Judged", "Notes"];
     let row = |line: &HealthLine| {
         let judged = coverage(&line.judged);
         vec![
             line.manager.map_or_else(|| "All".to_owned(), |id| names::name(people, id)),
             coverage(&line.week).words(),
-            line.week.missed.to_string(),
             format!("{}: {}", judged.words(), judgement(judged, health.target_permille)),
-            if line.late > 0 { line.late.to_string() } else { String::new() },
-            if line.churn > 0 { line.churn.to_string() } else { String::new() },
+            notes(line),
         ]
     };
     body.heading("Managers, those that need help first");
@@ -176,6 +174,17 @@ fn managers(body: &mut Body, health: &Health, people: &dyn People) {
         rows: health.managers.iter().take(LISTED_MOST).map(row).collect(),
     }));
     rest(body, health.managers.len(), "manager", "managers");
+}
+
+/// What stands out of a manager's week; empty where nothing does.
+fn notes(line: &HealthLine) -> String {
+    let counts = [(line.week.missed, "missed"), (line.late, "cancelled late"), (line.churn, "moved often")];
+    let words: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    words.join(", ")
 }
 
 fn at_risk(body: &mut Body, risks: &[AtRisk], people: &dyn People) {

@@ -1,1 +1,199 @@
-//! Being built.
+//! Scenarios and shared recordings through the real loop: what they expect must hold, also when the store is lost or
+//! falls back before every single tick.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use drumbeat::cli::replay::engine::{Disk, Engine, LEDGER, Replayed};
+use drumbeat::cli::replay::{read, replay};
+use drumbeat::model::fact::{Fact, Record};
+use drumbeat::model::ledger::Seq;
+use drumbeat::model::people::CalendarId;
+use drumbeat::model::zone::Zones;
+use drumbeat::ports::{Error, Store};
+use drumbeat::sim::expected;
+use drumbeat::sim::ledger::MemoryLedger;
+use drumbeat::sim::recording::Recording;
+use drumbeat::sim::store::MemoryStore;
+use drumbeat::tell::explain::fact_json;
+
+/// Commits that a store falls back by.
+const FALLS_BACK: usize = 3;
+
+/// Every scenario of the project, by name.
+fn scenarios() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir("tests/scenarios")
+        .expect("the scenarios are part of the project")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The shared recordings that hold feeds alone; none where the folder is absent.
+fn recordings() -> Vec<PathBuf> {
+    let Ok(folder) = std::fs::read_dir("../shared/recordings") else {
+        println!("skipped: ../shared is absent");
+        return Vec::new();
+    };
+    let mut folders: Vec<PathBuf> = folder
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.is_dir() && !read(path).expect("a recording").has_google())
+        .collect();
+    folders.sort();
+    folders
+}
+
+fn complaints(recording: &Recording) -> Vec<String> {
+    let replayed = replay(recording, Zones::bundled()).expect("it replays");
+    let printed = |record: &Record| {
+        let facts = record.facts.iter();
+        facts.filter_map(|fact| fact_json(record.at, fact, replayed.setup.as_ref())).collect::<Vec<_>>()
+    };
+    let facts: Vec<_> = replayed.records.iter().flat_map(printed).collect();
+    expected::check(&recording.expected, &facts)
+}
+
+fn all_hold(paths: &[PathBuf]) {
+    let failed: Vec<String> = paths
+        .iter()
+        .flat_map(|path| {
+            let complaints = complaints(&read(path).expect("it reads"));
+            complaints.into_iter().map(|complaint| format!("{}: {complaint}", path.display()))
+        })
+        .collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn every_scenario_holds() {
+    let scenarios = scenarios();
+    assert!(scenarios.len() >= 90, "{} scenarios", scenarios.len());
+    all_hold(&scenarios);
+}
+
+#[test]
+fn every_feed_recording_holds() {
+    let recordings = recordings();
+    println!("{} recordings", recordings.len());
+    all_hold(&recordings);
+}
+
+/// A store that a test can get at while the daemon has it.
+#[derive(Clone, Default)]
+struct Shared(Rc<RefCell<(MemoryStore, Vec<MemoryStore>)>>);
+
+impl Store for Shared {
+    fn seq(&self) -> Seq {
+        self.0.borrow().0.seq()
+    }
+
+    fn mirror(&self, calendar: CalendarId) -> Option<Vec<u8>> {
+        self.0.borrow().0.mirror(calendar)
+    }
+
+    fn commit(&mut self, seq: Seq, mirrors: &[(CalendarId, Option<Vec<u8>>)]) -> Result<(), Error> {
+        let mut inside = self.0.borrow_mut();
+        let before = inside.0.clone();
+        inside.1.push(before);
+        inside.0.commit(seq, mirrors)
+    }
+}
+
+impl Shared {
+    fn clear(&self) {
+        self.0.borrow_mut().0 = MemoryStore::default();
+    }
+
+    fn fall_back(&self) {
+        let mut inside = self.0.borrow_mut();
+        if let Some(older) = inside.1.len().checked_sub(FALLS_BACK).and_then(|at| inside.1.get(at).cloned()) {
+            inside.0 = older;
+        }
+    }
+}
+
+/// What a replay decided, without the instants of writing, confidence and evidence.
+#[derive(Debug, PartialEq, Eq, Default)]
+struct Essence {
+    verdicts: BTreeMap<String, u32>,
+    done: BTreeMap<String, u32>,
+}
+
+fn essence(replayed: &Replayed) -> Essence {
+    let mut essence = Essence::default();
+    for fact in replayed.records.iter().flat_map(|record| &record.facts) {
+        match fact {
+            Fact::Verdict { rep, week, session, verdict, late, from, to, .. } => {
+                let key = format!("{rep} {week} {session} {verdict:?} {late} {from:?} {to:?}");
+                *essence.verdicts.entry(key).or_default() += 1;
+            }
+            Fact::Booked { .. } | Fact::Released { .. } | Fact::Mail { .. } | Fact::Week { .. } => {
+                *essence.done.entry(format!("{fact:?}")).or_default() += 1;
+            }
+            _ => {}
+        }
+    }
+    essence
+}
+
+fn disturbed(recording: &Recording, disturb: fn(&Shared)) -> Essence {
+    let store = Shared::default();
+    let handle = store.clone();
+    let mut between = move |(ledger, store): Disk| -> Disk {
+        disturb(&handle);
+        (ledger, store)
+    };
+    let mut engine = Engine::new(recording, Zones::bundled()).expect("it replays");
+    engine.between = Some(&mut between);
+    let disk: Disk = (Box::new(MemoryLedger::new(LEDGER, 500)), Box::new(store));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let (replayed, _) = runtime.block_on(engine.run(disk)).expect("it replays");
+    essence(&replayed)
+}
+
+fn undisturbed(recording: &Recording) -> Essence {
+    essence(&replay(recording, Zones::bundled()).expect("it replays"))
+}
+
+fn survives(disturb: fn(&Shared)) {
+    let paths: Vec<PathBuf> = scenarios().into_iter().chain(recordings()).collect();
+    let mut failed = Vec::new();
+    for path in &paths {
+        let recording = read(path).expect("it reads");
+        let (calm, rough) = (undisturbed(&recording), disturbed(&recording, disturb));
+        if calm != rough {
+            failed.push(difference(path, &calm, &rough));
+        }
+    }
+    println!("{} of {} came out the same", paths.len() - failed.len(), paths.len());
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+fn difference(path: &Path, calm: &Essence, rough: &Essence) -> String {
+    let lines = |one: &BTreeMap<String, u32>, other: &BTreeMap<String, u32>, sign: char| {
+        let only = one.iter().filter(|(key, count)| other.get(*key) != Some(count));
+        only.map(|(key, count)| format!("  {sign} {count} {key}\n")).collect::<String>()
+    };
+    format!(
+        "{}\n{}{}{}{}",
+        path.display(),
+        lines(&calm.verdicts, &rough.verdicts, '-'),
+        lines(&rough.verdicts, &calm.verdicts, '+'),
+        lines(&calm.done, &rough.done, '-'),
+        lines(&rough.done, &calm.done, '+'),
+    )
+}
+
+#[test]
+fn a_store_dropped_before_every_tick_changes_nothing() {
+    survives(Shared::clear);
+}
+
+#[test]
+fn a_store_that_falls_back_before_every_tick_changes_nothing() {
+    survives(Shared::fall_back);
+}

@@ -43,8 +43,9 @@ impl Teller<'_> {
         Some(match fact {
             Fact::Put { .. } => return None,
             Fact::Due { rep, week, sessions, rule } => {
-                let due = phrase::count(*sessions, "1-on-1 is", "1-on-1s are");
-                format!("{}: {due} due in {week} (rule {rule})", self.name(*rep))
+                let number = phrase::number(*sessions);
+                let due = if *sessions == 1 { "1-on-1 is" } else { "1-on-1s are" };
+                format!("{}: {number} {due} due in {week} (rule {rule})", self.name(*rep))
             }
             Fact::Session { rep, manager, start, state: _, why, .. } => {
                 let when = self.at(*start);

@@ -7,6 +7,7 @@ use crate::model::people::PersonId;
 use crate::tell::body::{Block, Body, Link};
 use crate::tell::link::Claim;
 use crate::tell::names;
+use crate::tell::phrase;
 
 /// Longest agenda that is shown, in characters a line, and in lines.
 const AGENDA_LINE_MOST: usize = 300;
@@ -18,7 +19,7 @@ pub(super) fn body(desk: &Desk<'_>, letter: &Letter) -> Body {
         return body;
     };
     let pair = (*manager, *rep);
-    let session = super::sentence(&desk.session_of(pair));
+    let session = phrase::sentence(&desk.session_of(pair));
     body.para(desk.greeting());
     body.lead(format!("{session} is booked: {}.", desk.span(span, desk.other_of(pair))));
     body.para(format!("{} {}", fallen::sentence(desk, pair, fallen), how_words(desk, pair, *how)));

@@ -12,6 +12,8 @@ use crate::tell::{phrase, when};
 const HISTORY_MOST: usize = 12;
 /// Rules that are named, those that block most first.
 const RULES_MOST: usize = 4;
+/// Rules that only say that nobody meets by night or yesterday: named where nothing else stands in the way.
+const PLAIN_RULES: [&str; 4] = ["past", "week_end", "hours_manager", "hours_rep"];
 
 pub(super) fn body(desk: &Desk<'_>, letter: &Letter) -> Body {
     let mut body = Body::default();
@@ -43,7 +45,7 @@ pub(super) fn body(desk: &Desk<'_>, letter: &Letter) -> Body {
 }
 
 fn lead(desk: &Desk<'_>, pair: (PersonId, PersonId), trigger: Trigger) -> String {
-    let session = super::sentence(&desk.session_of(pair));
+    let session = phrase::sentence(&desk.session_of(pair));
     match trigger {
         Trigger::NoSlot => format!("{session} fell through, and no free time is left for it this week."),
         Trigger::Silence => {
@@ -77,7 +79,7 @@ fn told(body: &mut Body, desk: &Desk<'_>, history: &[(Moment, Outcome)]) {
         newest
             .iter()
             .map(|(start, outcome)| {
-                format!("{}: {}", when::at(*start, &desk.zone), phrase::outcome(*outcome))
+                format!("The one of {} {}", when::at(*start, &desk.zone), phrase::outcome(*outcome))
             })
             .collect(),
     );
@@ -85,6 +87,9 @@ fn told(body: &mut Body, desk: &Desk<'_>, history: &[(Moment, Outcome)]) {
 
 fn no_slot_words(body: &mut Body, desk: &Desk<'_>, pair: (PersonId, PersonId), why: &NoSlotWhy) {
     let mut counts: Vec<(&String, &u32)> = why.counts.iter().filter(|(_, count)| **count > 0).collect();
+    if counts.iter().any(|(rule, _)| !PLAIN_RULES.contains(&rule.as_str())) {
+        counts.retain(|(rule, _)| !PLAIN_RULES.contains(&rule.as_str()));
+    }
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     if !counts.is_empty() {
         body.heading("Why there is no time").list(
@@ -120,7 +125,8 @@ fn change_words(desk: &Desk<'_>, pair: (PersonId, PersonId), change: &Change) ->
             format!("{} gives up the focus time of {}", desk.first(*who), desk.span(span, other))
         }
         Change::Shorter { minutes, start } => {
-            format!("You meet for only {}: {}", when::length(*minutes), desk.at(*start, other))
+            let who = if desk.to == pair.0 || desk.to == pair.1 { "You" } else { "They" };
+            format!("{who} meet for only {}: {}", when::length(*minutes), desk.at(*start, other))
         }
         Change::OutsideHours { who, start } if *who == desk.to => {
             format!("{}, outside your working hours", desk.at(*start, other))

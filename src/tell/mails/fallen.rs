@@ -4,25 +4,28 @@ use super::Desk;
 use crate::model::fact::{Confidence, Outcome};
 use crate::model::letter::Fallen;
 use crate::model::people::PersonId;
+use crate::tell::phrase;
 
 /// What happened to the pair's 1-on-1. Who did it is said only when the verdict is certain; else it "is no
 /// longer on the calendar".
 pub(super) fn sentence(desk: &Desk<'_>, pair: (PersonId, PersonId), fallen: &Fallen) -> String {
     let session = desk.session_of(pair);
     let Some(outcome) = fallen.verdict else {
-        return super::sentence(&format!("{session} is not on the calendar this week."));
+        return phrase::sentence(&format!("{session} is not on the calendar this week."));
     };
     let of =
         fallen.start.map_or_else(String::new, |start| format!(" of {}", desk.at(start, desk.other_of(pair))));
     match fallen.by.filter(|_| fallen.confidence == Confidence::Certain) {
         Some(by) => {
+            // Beside the name of one of the two, the other's "your 1-on-1 with" would say it twice.
+            let session = if by == desk.other_of(pair) { desk.own_session_of(pair) } else { session };
             let who = desk.subject_of(by);
             match done(outcome) {
                 Some((verb, rest)) => format!("{who} {verb} {session}{of}{rest}."),
                 None => format!("{who} said that {session}{of} did not take place."),
             }
         }
-        None => super::sentence(&format!("{session}{of} {}.", seen(outcome))),
+        None => phrase::sentence(&format!("{session}{of} {}.", seen(outcome))),
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn body(desk: &Desk<'_>, news: &OpsNews) -> Body {
                 phrase::source_state(*state)
             ));
             if let Some(code) = why.as_ref().filter(|_| *state != SourceState::Ok) {
-                body.para(super::sentence(&format!("{}.", phrase::source_why(code))));
+                body.para(phrase::sentence(&format!("{}.", phrase::source_why(code))));
             }
             body.para(source_advice(*state));
         }

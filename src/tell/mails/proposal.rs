@@ -12,15 +12,18 @@ use crate::tell::phrase;
 pub(super) fn body(desk: &Desk<'_>, items: &[ProposalItem], on_silence: OnSilence) -> Body {
     let mut body = Body::default();
     body.para(desk.greeting());
-    if items.len() == 1 {
-        body.lead("One of your 1-on-1s needs a time this week.");
+    if let [item] = items {
+        let session = desk.session_of((desk.to, item.recovery.rep));
+        body.lead(phrase::sentence(&format!("{session} needs a time this week.")));
     } else {
-        let count = phrase::count(items.len() as u32, "1-on-1 needs", "1-on-1s need");
-        body.lead(format!(
-            "{count} a time this week. The times below fit together: you can take all of them."
-        ));
+        let number = phrase::sentence(&phrase::number(items.len() as u32));
+        body.lead(format!("{number} 1-on-1s need a time this week."));
+        body.para("The times below fit together: you can take one for each of them.");
     }
     for item in items {
+        if items.len() > 1 {
+            body.heading(desk.name(item.recovery.rep));
+        }
         one(&mut body, desk, item, on_silence);
     }
     if !desk.has_links() {
@@ -37,7 +40,6 @@ pub(super) fn body(desk: &Desk<'_>, items: &[ProposalItem], on_silence: OnSilenc
 
 fn one(body: &mut Body, desk: &Desk<'_>, item: &ProposalItem, on_silence: OnSilence) {
     let rep = item.recovery.rep;
-    body.heading(desk.name(rep));
     body.para(fallen::sentence(desk, (desk.to, rep), &item.fallen));
     let choices = item.offers.iter().zip(1..).map(|(offer, n)| Choice {
         label: desk.span(&offer.span, rep),
@@ -67,19 +69,26 @@ fn silence(desk: &Desk<'_>, item: &ProposalItem, on_silence: OnSilence) -> Strin
     let free = item.offers.iter().zip(1..).find(|(offer, _)| offer.displaces.is_none());
     match (on_silence, free) {
         (OnSilence::Book, Some((_, 1))) => {
-            format!("If you do nothing, the first time is booked at this hour: {deadline}.")
+            format!("Without an answer by {deadline}, the first time is booked.")
         }
-        (OnSilence::Book, Some((offer, _))) => {
-            let start = desk.at(offer.span.start, desk.to);
-            format!("If you do nothing, {start} is booked at this hour: {deadline}.")
+        (OnSilence::Book, Some((_, n))) => {
+            format!("Without an answer by {deadline}, the {} time is booked.", nth(n))
         }
         (OnSilence::Book, None) => {
             format!("Nothing is booked without your click. The times are held for you until {deadline}.")
         }
         (OnSilence::Escalate, _) => format!(
             "Nothing is booked without your click. The times are held for you until {deadline}; \
-             without an answer by then, it is passed on."
+             without an answer by then, it is escalated."
         ),
+    }
+}
+
+fn nth(n: u32) -> String {
+    match n {
+        2 => "second".to_owned(),
+        3 => "third".to_owned(),
+        n => format!("{n}th"),
     }
 }
 

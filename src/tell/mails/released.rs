@@ -9,7 +9,7 @@ use crate::tell::phrase;
 
 pub(super) fn body(desk: &Desk<'_>, pair: (PersonId, PersonId), span: &Span, why: ReleaseWhy) -> Body {
     let mut body = Body::default();
-    let session = super::sentence(&desk.session_of(pair));
+    let session = phrase::sentence(&desk.session_of(pair));
     body.para(desk.greeting());
     body.lead(format!("{session} of {} is taken back.", desk.span(span, desk.other_of(pair))));
     body.para(format!("The reason: {}.", phrase::release_why(why)));

@@ -5,6 +5,7 @@ use crate::model::fact::CloseReason;
 use crate::model::people::PersonId;
 use crate::model::zone::Moment;
 use crate::tell::body::Body;
+use crate::tell::phrase;
 
 pub(super) fn body(
     desk: &Desk<'_>,
@@ -13,7 +14,7 @@ pub(super) fn body(
     start: Option<Moment>,
 ) -> Body {
     let mut body = Body::default();
-    let session = super::sentence(&desk.session_of(pair));
+    let session = phrase::sentence(&desk.session_of(pair));
     let when = start.map(|start| desk.at(start, desk.other_of(pair)));
     body.para(desk.greeting());
     body.lead(match (how, when) {

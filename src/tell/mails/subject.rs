@@ -97,7 +97,10 @@ fn proposal(items: &[ProposalItem]) -> String {
             format!("1-on-1 with {whom}: none booked this week, pick a time")
         }
         [_] => format!("1-on-1 with {whom}: pick a new time this week"),
-        _ => format!("{} 1-on-1s need a time this week: {whom}", items.len()),
+        _ => {
+            let number = phrase::sentence(&phrase::number(items.len() as u32));
+            format!("{number} 1-on-1s need a time this week: {whom}")
+        }
     }
 }
 

@@ -36,7 +36,9 @@ pub(super) fn body(desk: &Desk<'_>, mode: Mode, is_manager: bool, is_rep: bool) 
 fn what_it_does(desk: &Desk<'_>, mode: Mode, is_manager: bool, is_rep: bool) -> Vec<String> {
     let mut lines = Vec::new();
     match mode {
-        Mode::Observe => lines.push("For now it looks and counts. It books nothing and asks nobody.".to_owned()),
+        Mode::Observe => lines.push(
+            "For now it only looks and counts. It books nothing and asks nobody; leaders get a weekly report.".to_owned(),
+        ),
         Mode::Propose if is_manager => lines.push(
             "When a 1-on-1 with one of your reports falls out and nobody moves it, you get one mail with times \
              in the same week at which you are both free."

@@ -1,0 +1,133 @@
+//! The pages behind the links.
+
+use drumbeat::model::fact::{Action, RecoveryState};
+use drumbeat::model::letter::Displaced;
+use drumbeat::model::page::Page;
+use drumbeat::model::people::PersonId;
+use drumbeat::model::state::{Booking, Proposal, Recovery};
+use drumbeat::tell::link::{self, Claim, Refused};
+use drumbeat::tell::names::Addressee;
+use drumbeat::tell::pages::{self, Desk};
+
+use super::{ANA, BO, KEY, at, half_hour, offer, people, recovery_id, voice};
+
+fn claim(action: Action) -> Claim {
+    Claim {
+        who: BO,
+        subject: recovery_id(ANA),
+        attempt: 1,
+        round: 1,
+        action,
+        option: (action == Action::Pick).then_some(1),
+        start: matches!(action, Action::Pick | Action::Undo).then(|| at("2026-11-19T14:00:00Z")),
+        expires: at("2026-11-19T14:00:00Z"),
+    }
+}
+
+fn recovery(state: RecoveryState) -> Recovery {
+    let offers = vec![
+        offer("2026-11-19T14:00:00Z", None),
+        offer("2026-11-20T08:30:00Z", None),
+        offer("2026-11-20T13:00:00Z", Some(Displaced::Focus)),
+    ];
+    let deadline = at("2026-11-18T09:30:00Z");
+    let is_booked = state == RecoveryState::Booked;
+    let span = half_hour("2026-11-19T14:00:00Z");
+    Recovery {
+        id: recovery_id(ANA),
+        manager: BO,
+        state,
+        reason: None,
+        attempt: 1,
+        round: 1,
+        opened: at("2026-11-17T10:00:00Z"),
+        fallen: None,
+        proposal: Some(Proposal { to: BO, round: 1, offers, deadline, sent: None }),
+        booking: is_booked.then(|| Booking { uid: "0abc".into(), span, sequence: 0 }),
+        refused: Vec::new(),
+        no_slot: None,
+        ask_first: false,
+        released: Vec::new(),
+        silent: false,
+        unknown_since: None,
+    }
+}
+
+fn shown(page: &Page) -> String {
+    format!("{}\n{}", page.status, page.html)
+}
+
+#[test]
+fn pages_have_their_pictures() {
+    let voice = voice();
+    let desk = Desk { voice: &voice, people: &people, key: &KEY };
+    let proposed = recovery(RecoveryState::Proposed);
+    let booked = recovery(RecoveryState::Booked);
+    let all = [
+        ("offer", pages::offer_page(&claim(Action::Pick), &proposed, "n0nce", &desk)),
+        ("undo", pages::offer_page(&claim(Action::Undo), &booked, "n0nce", &desk)),
+        ("done", pages::done_page(&claim(Action::Pick), &booked, &desk)),
+        ("again", pages::again(&claim(Action::Pick), &booked, &desk)),
+        ("gone", pages::gone(&desk)),
+        ("expired", pages::refused(Refused::Expired, &desk)),
+        ("forged", pages::refused(Refused::Forged, &desk)),
+        ("paused", pages::paused(&desk)),
+        ("busy", pages::busy(&desk)),
+    ];
+    for (name, page) in all {
+        insta::assert_snapshot!(format!("page-{name}"), shown(&page));
+    }
+}
+
+#[test]
+fn every_answer_has_one_form_that_posts_and_says_as_whom() {
+    let voice = voice();
+    let desk = Desk { voice: &voice, people: &people, key: &KEY };
+    let actions = [
+        (Action::Accept, "Book "),
+        (Action::Pick, "Book Thu 19 Nov, 15:00 Berlin (19:30 Kolkata)"),
+        (Action::Decline, "Cancel this booking"),
+        (Action::None, "None of these times"),
+        (Action::Met, "We already met"),
+        (Action::Away, "I&#39;m away this week"),
+        (Action::Held, "Yes, it took place"),
+        (Action::NotHeld, "No, it did not"),
+        (Action::Undo, "Cancel this booking"),
+    ];
+    for (action, button) in actions {
+        let page = pages::offer_page(&claim(action), &recovery(RecoveryState::Proposed), "n0nce", &desk);
+        assert_eq!(page.html.matches("<form method=\"post\">").count(), 1, "{action:?}");
+        assert_eq!(page.html.matches("<button").count(), 1, "{action:?}");
+        assert!(page.html.contains("name=\"nonce\" value=\"n0nce\""), "{action:?}");
+        assert!(page.html.contains(button), "{action:?}: {}", page.html);
+        assert!(page.html.contains("You answer as Bo Berg (bo.berg@example.com)"), "{action:?}");
+        assert!(!page.html.contains("<script"), "{action:?}");
+    }
+}
+
+#[test]
+fn an_old_offer_shows_no_other_times() {
+    let voice = voice();
+    let desk = Desk { voice: &voice, people: &people, key: &KEY };
+    let proposed = recovery(RecoveryState::Proposed);
+    let others = |claim: &Claim, recovery: &Recovery| {
+        pages::offer_page(claim, recovery, "n", &desk).html.matches(link::PATH).count()
+    };
+    assert_eq!(others(&claim(Action::Pick), &proposed), 2);
+    assert_eq!(others(&Claim { round: 2, ..claim(Action::Pick) }, &proposed), 0);
+    assert_eq!(others(&Claim { attempt: 2, ..claim(Action::Pick) }, &proposed), 0);
+    assert_eq!(others(&claim(Action::Pick), &recovery(RecoveryState::Booked)), 0);
+}
+
+#[test]
+fn no_name_becomes_markup_on_a_page() {
+    let voice = voice();
+    let nasty = |id: PersonId| {
+        let name = "<img src=x onerror=alert(1)>\u{202e}".to_owned();
+        Some(Addressee { first_name: name.clone(), name, ..people(id)? })
+    };
+    let desk = Desk { voice: &voice, people: &nasty, key: &KEY };
+    let html =
+        pages::offer_page(&claim(Action::Pick), &recovery(RecoveryState::Proposed), "\"><b>", &desk).html;
+    assert!(!html.contains("<img") && !html.contains("<b>") && !html.contains('\u{202e}'), "{html}");
+}
