@@ -1,13 +1,21 @@
 //! The commands: what is typed, wired to what does it. The only place that names concrete `io` types.
 
 mod check;
+mod demo;
 mod env;
+mod explain;
 mod files;
 mod log;
+mod past;
+mod person;
 mod place;
+mod plan;
 pub mod replay;
+mod report;
 mod run;
 pub mod setup;
+mod verify;
+mod who;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -36,6 +44,12 @@ const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 it failed; 2 the command 
 enum Command {
     Run(run::Run),
     Check(check::Check),
+    Demo(demo::Demo),
+    Plan(plan::Plan),
+    Explain(explain::Explain),
+    Who(who::Who),
+    Report(report::Report),
+    Verify(verify::Verify),
     Replay(replay::Replay),
 }
 
@@ -50,6 +64,12 @@ impl Cli {
         let done = match &self.command {
             Command::Run(run) => run.run(zones, env),
             Command::Check(check) => check.run(&zones, &env),
+            Command::Demo(demo) => demo.run(zones),
+            Command::Plan(plan) => plan.run(&zones, &env),
+            Command::Explain(explain) => explain.run(&zones, &env),
+            Command::Who(who) => who.run(&zones),
+            Command::Report(report) => report.run(&zones, &env),
+            Command::Verify(verify) => verify.run(&zones, &env),
             Command::Replay(replay) => replay.run(zones),
         };
         match done {

@@ -24,8 +24,10 @@ use crate::model::zone::Zones;
 use crate::ports::{Ask, Error};
 use crate::run::{Daemon, KeepWritten, serve};
 
+pub use keys::random;
 use open::Opened;
-pub use ports::{try_out, world};
+pub use open::assemble;
+pub use ports::{feeds, try_out};
 use reload::{Reloader, Signals};
 use watch::{Outside, Shared, told};
 
@@ -86,7 +88,7 @@ async fn daemon(start: Start, signals: Signals) -> Result<(), Error> {
     let Start { files, store: place, reloader, opened } = start;
     let Opened { lock, ledger, store, mut table, key, notices } = opened;
     let (setup, texts) = open::number(&files, &mut table, &key, &reloader.zones)?;
-    let world = world(&files, &reloader.env, &reloader.state, &texts)?;
+    let world = ports::world(&files, &reloader.env, &reloader.state, &texts)?;
     let listener = listen(&files).await?;
     let store = Shared::new(store);
     let mut daemon = Daemon::start(world, setup, Box::new(ledger), Box::new(store.clone()), KeepWritten::No)?;

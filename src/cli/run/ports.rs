@@ -22,7 +22,7 @@ use crate::run::World;
 const MAIL_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// The calendars.
-fn feeds(texts: &BTreeMap<CalendarId, String>, settings: &FeedSettings) -> Result<Feeds, Error> {
+pub fn feeds(texts: &BTreeMap<CalendarId, String>, settings: &FeedSettings) -> Result<Feeds, Error> {
     let limits = Limits {
         timeout: settings.timeout,
         largest: usize::try_from(settings.largest).unwrap_or(usize::MAX),
