@@ -20,7 +20,9 @@ use crate::tell::phrase;
 /// Zone data older than this is told: some country has changed its rules since.
 const ZONES_OLD_DAYS: i64 = 365;
 
-/// Reads configuration, roster and agenda as a start does and tells all that is wrong at once (exit code 78). Writes
+/// Reads the configuration as a start does and tells all that is wrong with it.
+///
+/// Configuration, roster and agenda are read to their ends; the exit code is 78 where something is wrong. Writes
 /// nothing, asks no calendar and no mail server.
 #[derive(Debug, Args)]
 pub struct Check {

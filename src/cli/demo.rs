@@ -14,7 +14,7 @@ use crate::io::ledger::FileLedger;
 use crate::io::smtp::{FileMailer, file_name};
 use crate::io::store::SledStore;
 use crate::io::web;
-use crate::model::fact::Record;
+use crate::model::fact::{Fact, Record, SessionState};
 use crate::model::mail::Mail;
 use crate::model::zone::{Moment, Zone, Zones};
 use crate::ports::{Ask, Ledger as _, Mailer as _};
@@ -27,8 +27,10 @@ use crate::tell::{explain, when};
 /// Where the page is, if nothing else is there.
 const ADDRESS: &str = "127.0.0.1:8087";
 
-/// Plays a made-up week on a virtual clock: prints what Drumbeat sees and does, writes the mails it would send as
-/// files, and serves the pages behind their links until Ctrl-C. Needs no account and no network.
+/// Plays a made-up week: what Drumbeat sees, does and writes. Needs no account.
+///
+/// On a virtual clock, and without a network: prints what Drumbeat sees and does, writes the mails it would send as
+/// files, and serves the pages behind their links on this machine until Ctrl-C.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// End after the week, without serving pages
@@ -65,13 +67,13 @@ impl Demo {
         });
         let world = engine.world().clone();
         let (Replayed { records, setup, .. }, daemon) = engine.run(disk(scratch)?).await?;
-        let mut out = std::io::stdout();
         let mut days = Days { zone: setup.settings.rules.zone.clone(), day: String::new() };
+        let mut mails = Mails { dir: self.dir.clone(), mailer: FileMailer::new(&self.dir)?, written: 0 };
+        mails.write(&world.sent(), &days.zone).await?;
+        let mut out = std::io::stdout();
         for record in &records {
             days.print(&mut out, &setup, record)?;
         }
-        let mut mails = Mails { dir: self.dir.clone(), mailer: FileMailer::new(&self.dir)?, written: 0 };
-        mails.write(&world.sent(), &days.zone).await?;
         let index = self.dir.join("index.html");
         writeln!(out, "\n{} mails were written: open {}", mails.written, index.display())?;
         if let Some(listener) = listener {
@@ -124,7 +126,9 @@ struct Days {
 
 impl Days {
     fn print(&mut self, out: &mut dyn Write, setup: &Setup, record: &Record) -> std::io::Result<()> {
-        for fact in &record.facts {
+        // That a standing 1-on-1 stands where it stood is no news.
+        let is_news = |fact: &&Fact| !matches!(fact, Fact::Session { state: SessionState::Scheduled, .. });
+        for fact in record.facts.iter().filter(is_news) {
             let Some(line) = explain::line(record.at, fact, setup, &self.zone) else { continue };
             let day = self.zone.local(record.at).format("%A, %-d %B").to_string();
             if day != self.day {

@@ -19,8 +19,9 @@ use crate::ports::Clock as _;
 use crate::tell::names::{Addressee, People};
 use crate::tell::{explain, names, when};
 
-/// Tells what happened to a person's 1-on-1s, week by week, and why Drumbeat did what it did. Reads the ledger, also
-/// while the daemon runs.
+/// Tells what happened to a person's 1-on-1s, and why Drumbeat did what it did.
+///
+/// Reads the ledger, week by week; works beside the daemon.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// A rep or a manager: an address, an alias or a part of the name that fits nobody else

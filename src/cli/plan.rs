@@ -18,8 +18,10 @@ use crate::run::{Daemon, Input, KeepWritten, World, fetch};
 use crate::sim::store::MemoryStore;
 use crate::tell::{explain, names, when};
 
-/// Reads all calendars once and tells what Drumbeat would note, book and send now, and why, on a copy of its ledger.
-/// Sends nothing and changes nothing; works beside the daemon.
+/// Tells what would be done now, and why, doing nothing.
+///
+/// Reads all calendars once and decides on a copy of the ledger: prints what Drumbeat would note, book and send. Sends
+/// nothing and changes nothing; works beside the daemon, and before its first start.
 #[derive(Debug, Args)]
 pub struct Plan {
     #[command(flatten)]

@@ -20,7 +20,9 @@ use crate::ports::Clock as _;
 use crate::run;
 use crate::tell::mails::{self, Context, Extras};
 
-/// Prints the weekly mail of a leader, from the ledger. Sends nothing; works beside the daemon.
+/// Prints the weekly mail of a leader.
+///
+/// It is made from the ledger as it is now. Sends nothing; works beside the daemon.
 #[derive(Debug, Args)]
 pub struct Report {
     /// The week it is about, such as 2026-W47 [default: the last one]

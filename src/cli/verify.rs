@@ -10,8 +10,10 @@ use super::place::{PlaceArgs, Store};
 use crate::io::ledger;
 use crate::model::zone::Zones;
 
-/// Reads every byte of the ledger and checks checksums, the chain and the numbering. Works beside the daemon and on a
-/// copy; changes nothing. Each problem is a line, and the exit code is then 1.
+/// Checks that the ledger is whole.
+///
+/// Reads every byte of it: checksums, the chain, the numbering. Works beside the daemon, and on a copy, whose folder
+/// --state may name; changes nothing. Each problem is a line, and the exit code is then 1.
 #[derive(Debug, Args)]
 pub struct Verify {
     #[command(flatten)]

@@ -16,8 +16,9 @@ use crate::model::zone::Zones;
 use crate::ports::Clock as _;
 use crate::tell::phrase;
 
-/// Tells who would be told, in which order and when, if a 1-on-1 of somebody were missed and could not be mended.
-/// Reads configuration and roster alone.
+/// Tells who would be told, in which order and when, if somebody's 1-on-1 were missed.
+///
+/// Reads configuration and roster alone. The exit code is 1 where nobody would ever be told.
 #[derive(Debug, Args)]
 pub struct Who {
     /// The rep: an address, an alias or a part of the name that fits nobody else
@@ -54,7 +55,7 @@ impl Who {
             let to: Vec<String> =
                 step.to.iter().flat_map(|rung| named(*rung, manager, leader, &files)).collect();
             let to = if to.is_empty() { named(Rung::Ops, manager, leader, &files) } else { to };
-            writeln!(out, "  {nth}. {:<12} {}", after(step.after_seconds), to.join(", "))?;
+            writeln!(out, "  {nth}. {:<15} {}", after(step.after_seconds), to.join(", "))?;
         }
         let repeat = after(rules.escalation.repeat.num_seconds());
         writeln!(out, "The last step is said again {repeat}, until it is settled or the week is over.")?;

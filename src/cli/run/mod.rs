@@ -38,8 +38,11 @@ const CLICKS: usize = 64;
 /// How long a click waits for its page.
 const CLICK_WAIT: Duration = Duration::from_secs(20);
 
-/// Runs the daemon until it is told to stop (SIGTERM or Ctrl-C). SIGHUP reads configuration and roster anew; where
-/// they are wrong, all that is wrong is logged and the old ones go on.
+/// Runs the daemon until it is told to stop.
+///
+/// SIGTERM or Ctrl-C ends it. SIGHUP reads configuration and roster anew; where they are wrong, all that is wrong is
+/// logged and the old ones go on. (A new [store] or [web] listen is taken up at the next start.) The log goes to
+/// standard error.
 #[derive(Debug, Args)]
 pub struct Run {
     #[command(flatten)]
@@ -94,7 +97,7 @@ async fn daemon(start: Start, signals: Signals) -> Result<(), Error> {
     let mut daemon = Daemon::start(world, setup, Box::new(ledger), Box::new(store.clone()), KeepWritten::No)?;
     for notice in &notices {
         tracing::warn!("{notice}");
-        daemon.note_rebuilt(&notice.to_string())?;
+        daemon.note(notice)?;
     }
     tracing::info!(
         store = %place.0.display(),
