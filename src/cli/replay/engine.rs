@@ -56,6 +56,9 @@ pub type Disk = (Box<dyn Ledger>, Box<dyn Store>);
 /// What a test does to the disk between two ticks; `None`: the daemon goes on.
 pub type Between<'a> = &'a mut dyn FnMut(Disk) -> Disk;
 
+/// Is told after a tick what was written.
+pub type Told<'a> = Box<dyn FnMut(&Setup, &[Record]) + 'a>;
+
 /// One replay.
 pub struct Engine<'a> {
     recording: &'a Recording,
@@ -66,7 +69,7 @@ pub struct Engine<'a> {
     config: String,
     roster: String,
     /// Told after each tick what was written: a live timeline.
-    pub watch: Option<Box<dyn FnMut(&Setup, &[Record]) + 'a>>,
+    pub watch: Option<Told<'a>>,
     /// Restarts the daemon before every tick, with what this makes of its disk.
     pub between: Option<Between<'a>>,
     /// Changes the settings of the recording (the demo's page has an address).
@@ -134,7 +137,7 @@ impl<'a> Engine<'a> {
             let fetched = run::fetch(Rc::new(self.world.clone()), due).await;
             daemon.tick(Input::Timer(fetched)).await?;
             while replies.front().is_some_and(|reply| reply.at <= now) {
-                if let Some(said) = replies.pop_front().and_then(|reply| self.said(&reply, &daemon)) {
+                if let Some(said) = replies.pop_front().and_then(|reply| Self::said(&reply, &daemon)) {
                     daemon.tick(Input::Answered(said)).await?;
                 }
             }
@@ -214,7 +217,7 @@ impl<'a> Engine<'a> {
     }
 
     /// A row of `replies.csv` as an input; a decline acts in the calendars, not here, once something is booked.
-    fn said(&self, reply: &Reply, daemon: &Daemon) -> Option<Clicked> {
+    fn said(reply: &Reply, daemon: &Daemon) -> Option<Clicked> {
         let setup = daemon.setup();
         let who = setup.roster.by_address(&reply.who.to_lowercase())?;
         let rep = setup.roster.by_address(&reply.rep.to_lowercase())?;
