@@ -306,7 +306,7 @@ pub enum Letter {
         why: ReleaseWhy,
         /// UID of the event.
         uid: String,
-        /// SEQUENCE of the cancellation.
+        /// SEQUENCE of the invitation that is called off.
         sequence: u32,
     },
     /// Somebody must know.

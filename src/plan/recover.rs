@@ -70,7 +70,7 @@ pub fn cancellations(recovery: &mut Recovery, now: Moment, ids: Ids<'_>) -> Vec<
                 span: booking.span,
                 why,
                 uid: booking.uid.clone(),
-                sequence: booking.sequence + 1,
+                sequence: booking.sequence,
             };
             rows.push(OutboxRow {
                 id: ids("released", &booking.uid, 1, 0, Some(to)),

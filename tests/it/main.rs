@@ -3,6 +3,7 @@
 mod architecture;
 mod cli;
 mod config;
+mod docs;
 mod feed;
 mod ical;
 mod ledger;

@@ -1,0 +1,105 @@
+//! What the documents promise is there: links, commands, verdicts, the head of the changelog.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+/// Where absolute paths may lead; any other means something on one machine only.
+const EVERYWHERE: [&str; 4] = ["dev", "etc", "usr", "var"];
+
+/// README, CHANGELOG and all of `docs/`, with their text.
+fn documents() -> Vec<(PathBuf, String)> {
+    let docs = fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
+    let files = docs.chain(["README.md", "CHANGELOG.md"].map(PathBuf::from));
+    files.map(|file| (file.clone(), fs::read_to_string(file).unwrap())).collect()
+}
+
+fn found<'a>(pattern: &str, text: &'a str) -> Vec<&'a str> {
+    let pattern = Regex::new(pattern).unwrap();
+    pattern.captures_iter(text).map(|found| found.get(1).unwrap().as_str()).collect()
+}
+
+fn report(wrong: &[String]) {
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut wrong = Vec::new();
+    for (file, text) in documents() {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        for link in found(r"\]\(([^)#\s]+)[^)]*\)", &text) {
+            if !link.starts_with("https://") && !folder.join(link).exists() {
+                wrong.push(format!("{}: there is no {link}", file.display()));
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn files_that_are_named_exist() {
+    let pattern = r"`((?:src|tests|docs|scripts|systemd|benches)/[\w./-]*)`";
+    let mut wrong = Vec::new();
+    for (file, text) in documents() {
+        for named in found(pattern, &text) {
+            if !Path::new(named).exists() {
+                wrong.push(format!("{}: there is no {named}", file.display()));
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn scripts_of_the_readme_are_there_and_run() {
+    use std::os::unix::fs::PermissionsExt;
+    let readme = fs::read_to_string("README.md").unwrap();
+    let scripts = found(r"(?m)^(scripts/\S+)", &readme);
+    assert_eq!(scripts, ["scripts/test"]);
+    for script in scripts {
+        let mode = fs::metadata(script).unwrap().permissions().mode();
+        assert_eq!(mode & 0o111, 0o111, "{script} cannot be run");
+    }
+}
+
+#[test]
+fn no_document_names_a_path_of_one_machine() {
+    let mut wrong = Vec::new();
+    for (file, text) in documents() {
+        for top in found(r#"(?m)(?:^|[\s`'"(=])/([a-z]+)/"#, &text) {
+            if !EVERYWHERE.contains(&top) {
+                wrong.push(format!("{}: a path in /{top}/", file.display()));
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn every_verdict_is_described_once_and_every_scenario_is_named() {
+    let text = fs::read_to_string("docs/verdicts.md").unwrap();
+    let rows = found(r"(?m)^\| (V\d\d) \|", &text);
+    let expected: Vec<String> = (1..=44).map(|row| format!("V{row:02}")).collect();
+    assert_eq!(rows, expected);
+
+    let named: BTreeSet<&str> =
+        found(r"\(\.\./tests/scenarios/(v\d\d-[\w-]+)\.txt\)", &text).into_iter().collect();
+    let scenarios = fs::read_dir("tests/scenarios").unwrap().map(|entry| entry.unwrap().path());
+    let names: Vec<String> =
+        scenarios.map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    let of_rows: BTreeSet<&str> =
+        names.iter().map(String::as_str).filter(|name| !found(r"^(v\d\d)-", name).is_empty()).collect();
+    assert_eq!(named, of_rows);
+}
+
+#[test]
+fn the_changelog_begins_with_what_is_unreleased() {
+    let text = fs::read_to_string("CHANGELOG.md").unwrap();
+    assert_eq!(found(r"(?m)^## (.+)$", &text).first(), Some(&"Unreleased"));
+    let sections: BTreeSet<&str> = found(r"(?m)^### (.+)$", &text).into_iter().collect();
+    let known = BTreeSet::from(["Changed (you must act)", "Added", "Fixed", "Security"]);
+    assert!(sections.is_subset(&known), "{sections:?}");
+}
