@@ -1,25 +1,55 @@
 //! The commands: what is typed, wired to what does it. The only place that names concrete `io` types.
 
+mod check;
+mod demo;
+mod env;
+mod explain;
+mod files;
+mod log;
+mod past;
+mod person;
+mod place;
+mod plan;
 pub mod replay;
+mod report;
+mod run;
 pub mod setup;
+mod verify;
+mod who;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::config::Problem;
 use crate::io::zones;
+use crate::ports::{Error, ErrorKind};
+use env::Env;
+use files::WrongConfig;
 
 /// Keeps sales 1-on-1s happening: sees when one is cancelled rather than moved, books another time in the same week,
 /// and tells the right person when that fails.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
+const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 it failed; 2 the command line is wrong; 75 another drumbeat \
+                          uses the state directory, try again later; 78 the configuration is wrong.";
+
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Run),
+    Check(check::Check),
+    Demo(demo::Demo),
+    Plan(plan::Plan),
+    Explain(explain::Explain),
+    Who(who::Who),
+    Report(report::Report),
+    Verify(verify::Verify),
     Replay(replay::Replay),
 }
 
@@ -29,17 +59,60 @@ const ZONEINFO: &str = "/usr/share/zoneinfo";
 impl Cli {
     /// Runs the command that was typed.
     pub fn run(&self) -> ExitCode {
-        let zones = zones::load(std::path::Path::new(ZONEINFO));
+        let zones = zones::load(Path::new(ZONEINFO));
+        let env = Env::read();
         let done = match &self.command {
+            Command::Run(run) => run.run(zones, env),
+            Command::Check(check) => check.run(&zones, &env),
+            Command::Demo(demo) => demo.run(zones),
+            Command::Plan(plan) => plan.run(&zones, &env),
+            Command::Explain(explain) => explain.run(&zones, &env),
+            Command::Who(who) => who.run(&zones),
+            Command::Report(report) => report.run(&zones, &env),
+            Command::Verify(verify) => verify.run(&zones, &env),
             Command::Replay(replay) => replay.run(zones),
         };
         match done {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::from(1),
+            Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("drumbeat: {error:#}");
-                ExitCode::from(1)
+                eprintln!("drumbeat: {}", message(&error));
+                ExitCode::from(exit_code(&error))
             }
         }
     }
+}
+
+/// What the caller (systemd, a script) should make of it: sysexits(3).
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<WrongConfig>() {
+        return 78;
+    }
+    match error.downcast_ref::<Error>() {
+        Some(error) if error.kind == ErrorKind::Conflict && error.code == "locked" => 75,
+        _ => 1,
+    }
+}
+
+/// A failure of the world is a fragment that fits after "failed to".
+fn message(error: &anyhow::Error) -> String {
+    if error.is::<Error>() { format!("failed to {error:#}") } else { format!("{error:#}") }
+}
+
+/// Whoever read the output has seen enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Problems, one a line.
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// A problem as it may stand in a log: where and what, without the value, which may be an address.
+fn brief(problem: &Problem) -> String {
+    let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
+    format!("{}{line}: {}: {}", problem.file, problem.key, problem.message)
 }

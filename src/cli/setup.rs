@@ -68,9 +68,7 @@ pub fn setup(
         .holidays
         .iter()
         .enumerate()
-        .map(|(nth, holiday)| {
-            (holiday.scope.clone(), CalendarId::first(number(&format!("holidays {}", nth + 1))))
-        })
+        .map(|(nth, holiday)| (holiday.scope.clone(), CalendarId::first(number(&holiday_name(nth + 1)))))
         .collect();
     let is_clickable = gate == Gate::Off || !settings.web.public_url.is_empty();
     let clicks = if is_clickable { Clicks::Work } else { Clicks::None };
@@ -80,8 +78,13 @@ pub fn setup(
     Setup { settings, roster, lens, directory, ops, holidays, zones, key, clicks, gate }
 }
 
-/// The same roster with other calendars for some.
-pub fn with_calendars(roster: &Roster, mut change: impl FnMut(&mut Person)) -> Roster {
+/// What the nth calendar of holidays (counted from 1) is called in the table of numbers.
+pub fn holiday_name(nth: usize) -> String {
+    format!("holidays {nth}")
+}
+
+/// The same roster with some people changed.
+pub fn with_people(roster: &Roster, mut change: impl FnMut(&mut Person)) -> Roster {
     Roster::new(roster.people().cloned().map(|mut person| {
         change(&mut person);
         person

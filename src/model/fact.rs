@@ -289,6 +289,23 @@ pub enum Action {
     Undo,
 }
 
+impl Action {
+    /// As it is written in `replies.csv` and in an `answer` fact.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Pick => "pick",
+            Self::Decline => "decline",
+            Self::None => "none",
+            Self::Met => "met",
+            Self::Away => "away",
+            Self::Held => "held",
+            Self::NotHeld => "not_held",
+            Self::Undo => "undo",
+        }
+    }
+}
+
 /// State of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -164,6 +164,11 @@ pub enum OpsNews {
         /// A code.
         why: String,
     },
+    /// The last record of the ledger was torn by a crash and is cut.
+    RecordCut {
+        /// What was cut and where it is kept, in words.
+        what: String,
+    },
     /// A step of an escalation has nobody else.
     Escalated {
         /// The rep.

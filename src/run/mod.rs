@@ -31,7 +31,7 @@ use crate::tell::link::LinkKey;
 
 pub use answer::Clicked;
 pub use reload::Reloaded;
-pub use service::serve;
+pub use service::{Signal, Watch, serve};
 pub use sync::{Due, Fetched, fetch};
 pub use tick::Input;
 

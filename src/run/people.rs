@@ -1,9 +1,11 @@
 //! Who a number is, to the words: the roster where it has them, else the table beside the ledger.
 
 use super::{Daemon, Setup};
+use crate::model::ledger::Notice;
 use crate::model::letter::{Letter, OpsNews};
 use crate::model::people::PersonId;
 use crate::plan::desk::Subject;
+use crate::ports::Error;
 use crate::tell::names::Addressee;
 use crate::tell::names::People;
 
@@ -35,6 +37,19 @@ impl Daemon {
     ) -> String {
         let recipient = to.map(|to| to.to_string()).unwrap_or_default();
         crate::tell::link::action_id(&self.ledger_id(), kind, subject, attempt, round, &recipient)
+    }
+
+    /// Tells ops what a start found in the state directory and put right.
+    pub fn note(&mut self, notice: &Notice) -> Result<(), Error> {
+        let news = match notice {
+            Notice::RecordCut { .. } => OpsNews::RecordCut { what: notice.to_string() },
+            Notice::StoreAside { why, .. } => OpsNews::StoreRebuilt { why: why.clone() },
+            Notice::StoreEmpty => OpsNews::StoreRebuilt { why: notice.to_string() },
+        };
+        let mut draft = self.draft(self.world.clock.now());
+        self.tell_ops(&news, "store", &mut draft);
+        self.dirty.extend(std::mem::take(&mut draft.teams));
+        self.commit(draft)
     }
 
     /// Mails ops.

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::rc::Rc;
 
+use chrono::TimeDelta;
 use tokio::sync::mpsc;
 
 use super::{Clicked, Daemon, Fetched, Input, Reloaded, fetch};
@@ -37,7 +38,7 @@ pub async fn serve(
 ) -> Result<(), Error> {
     let mut is_ready = false;
     loop {
-        let Some(fetched) = next(daemon, &mut asks, &mut signals).await? else { return Ok(()) };
+        let Some(fetched) = next(daemon, &mut asks, &mut signals, watch).await? else { return Ok(()) };
         daemon.tick(Input::Timer(fetched)).await?;
         if !is_ready {
             is_ready = true;
@@ -48,21 +49,25 @@ pub async fn serve(
     }
 }
 
+/// While it waits, the loop says so often that it lives: well within half of a watchdog's minute.
+const BEAT_SECONDS: i64 = 20;
+
 /// Waits for the next wake-up and asks what is due, answering clicks and reloads meanwhile. `None`: stop.
 async fn next(
     daemon: &mut Daemon,
     asks: &mut mpsc::Receiver<Ask>,
     signals: &mut mpsc::Receiver<Signal>,
+    watch: &dyn Watch,
 ) -> Result<Option<Vec<Fetched>>, Error> {
     let clock = Rc::clone(&daemon.world.clock);
     let wake = daemon.next_wake();
     let sleep = clock.sleep_until(wake);
-    if meanwhile(daemon, asks, signals, sleep).await?.is_none() {
+    if meanwhile(daemon, asks, signals, watch, sleep).await?.is_none() {
         return Ok(None);
     }
     let due = daemon.due();
     let calendars = Rc::clone(&daemon.world.calendars);
-    meanwhile(daemon, asks, signals, fetch(calendars, due)).await
+    meanwhile(daemon, asks, signals, watch, fetch(calendars, due)).await
 }
 
 /// Waits for `work`, answering clicks and reloads meanwhile. `None`: stop.
@@ -70,10 +75,13 @@ async fn meanwhile<T>(
     daemon: &mut Daemon,
     asks: &mut mpsc::Receiver<Ask>,
     signals: &mut mpsc::Receiver<Signal>,
+    watch: &dyn Watch,
     work: impl Future<Output = T>,
 ) -> Result<Option<T>, Error> {
     let mut work = std::pin::pin!(work);
+    let clock = Rc::clone(&daemon.world.clock);
     loop {
+        let beat = clock.sleep_until(clock.now() + TimeDelta::seconds(BEAT_SECONDS));
         tokio::select! {
             biased;
             signal = signals.recv() => match signal {
@@ -91,6 +99,7 @@ async fn meanwhile<T>(
                 }
             }
             done = &mut work => return Ok(Some(done)),
+            () = beat => watch.alive(&daemon.status()),
         }
     }
 }

@@ -406,7 +406,7 @@ impl Daemon {
         }
         if tell {
             self.tell_ops(
-                source_news(calendar, &row),
+                &source_news(calendar, &row),
                 &format!("{}-{}", calendar.owner, calendar.nth),
                 draft,
             );
@@ -442,7 +442,7 @@ impl Daemon {
         if tell {
             row.told = true;
             self.tell_ops(
-                source_news(calendar, &row),
+                &source_news(calendar, &row),
                 &format!("{}-{}", calendar.owner, calendar.nth),
                 draft,
             );
@@ -467,7 +467,7 @@ impl Daemon {
         }
         if is_news && was_told {
             self.tell_ops(
-                source_news(calendar, &row),
+                &source_news(calendar, &row),
                 &format!("{}-{}", calendar.owner, calendar.nth),
                 draft,
             );

@@ -11,6 +11,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::model::fact::Action;
 use crate::model::people::{CalendarId, Roster};
 use crate::model::time::Span;
 use crate::model::zone::Moment;
@@ -96,47 +97,6 @@ pub struct Reload {
     pub config: Option<String>,
     /// A new `roster.csv`.
     pub roster: Option<String>,
-}
-
-/// What somebody answers, the `action` column of `replies.csv`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Takes the best of the offered times.
-    Accept,
-    /// Takes the time named by `option`.
-    Pick,
-    /// Declines the proposal, or, after a booking, the booking.
-    Decline,
-    /// None of the offered times.
-    None,
-    /// They have met already.
-    Met,
-    /// They are away.
-    Away,
-    /// It took place.
-    Held,
-    /// It did not take place.
-    NotHeld,
-    /// Takes a booking back.
-    Undo,
-}
-
-impl Action {
-    /// As it is written in `replies.csv` and in an `answer` fact.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accept => "accept",
-            Self::Pick => "pick",
-            Self::Decline => "decline",
-            Self::None => "none",
-            Self::Met => "met",
-            Self::Away => "away",
-            Self::Held => "held",
-            Self::NotHeld => "not_held",
-            Self::Undo => "undo",
-        }
-    }
 }
 
 /// A row of `replies.csv`: somebody clicked.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use super::overlay::{Booking, laid_over};
-use super::recording::{Action, BookingChange, BookingEdit, CalendarName, Recording, Reply, Said, Visible};
+use super::recording::{BookingChange, BookingEdit, CalendarName, Recording, Reply, Said, Visible};
+use crate::model::fact::Action;
 use crate::model::mail::{Mail, Method};
 use crate::model::people::CalendarId;
 use crate::model::zone::{Moment, Zones};

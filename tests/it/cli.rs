@@ -1,1 +1,7 @@
-//! Being built.
+//! The program as people use it: the real binary, a folder of its own, its exit codes and what it prints.
+
+mod demo;
+mod help;
+mod looks;
+mod run;
+mod site;

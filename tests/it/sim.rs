@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use drumbeat::model::fact::Action;
 use drumbeat::model::people::{BookVia, CalendarId, Person, PersonId, Roster, SourceSpec};
 use drumbeat::model::time::WorkingHours;
 use drumbeat::model::zone::Zone;
-use drumbeat::sim::recording::{Action, CalendarName, Recording, Said};
+use drumbeat::sim::recording::{CalendarName, Recording, Said};
 use drumbeat::sim::scenario;
 use serde_json::json;
 

@@ -56,6 +56,9 @@ pub type Disk = (Box<dyn Ledger>, Box<dyn Store>);
 /// What a test does to the disk between two ticks; `None`: the daemon goes on.
 pub type Between<'a> = &'a mut dyn FnMut(Disk) -> Disk;
 
+/// Is told after a tick what was written.
+pub type Told<'a> = Box<dyn FnMut(&Setup, &[Record]) + 'a>;
+
 /// One replay.
 pub struct Engine<'a> {
     recording: &'a Recording,
@@ -67,11 +70,11 @@ pub struct Engine<'a> {
     config: String,
     roster: String,
     /// Told after each tick what was written: a live timeline.
-    pub watch: Option<Box<dyn FnMut(&Setup, &[Record]) + 'a>>,
+    pub watch: Option<Told<'a>>,
     /// Restarts the daemon before every tick, with what this makes of its disk.
     pub between: Option<Between<'a>>,
     /// Changes the settings of the recording (the demo's page has an address).
-    pub adapt: fn(&mut crate::config::Settings),
+    pub adapt: Box<dyn Fn(&mut crate::config::Settings) + 'a>,
 }
 
 impl<'a> Engine<'a> {
@@ -91,7 +94,7 @@ impl<'a> Engine<'a> {
             roster: recording.roster.clone(),
             watch: None,
             between: None,
-            adapt: |_| {},
+            adapt: Box::new(|_| {}),
         })
     }
 
@@ -136,7 +139,7 @@ impl<'a> Engine<'a> {
             let fetched = run::fetch(Rc::new(self.world.clone()), due).await;
             daemon.tick(Input::Timer(fetched)).await?;
             while replies.front().is_some_and(|reply| reply.at <= now) {
-                if let Some(said) = replies.pop_front().and_then(|reply| self.said(&reply, &daemon)) {
+                if let Some(said) = replies.pop_front().and_then(|reply| Self::said(&reply, &daemon)) {
                     daemon.tick(Input::Answered(said)).await?;
                 }
             }
@@ -187,7 +190,7 @@ impl<'a> Engine<'a> {
             .map_err(ReplayError::Config)?;
         (self.adapt)(&mut settings);
         let names = self.recording.names(&roster);
-        let roster = setup::with_calendars(&roster, |person| {
+        let roster = setup::with_people(&roster, |person| {
             let calendars = names.keys().filter(|calendar| calendar.owner == person.id).count();
             person.calendars = vec![SourceSpec::World; calendars];
         });
@@ -220,29 +223,18 @@ impl<'a> Engine<'a> {
     }
 
     /// A row of `replies.csv` as an input; a decline acts in the calendars, not here, once something is booked.
-    fn said(&self, reply: &Reply, daemon: &Daemon) -> Option<Clicked> {
+    fn said(reply: &Reply, daemon: &Daemon) -> Option<Clicked> {
         let setup = daemon.setup();
         let who = setup.roster.by_address(&reply.who.to_lowercase())?;
         let rep = setup.roster.by_address(&reply.rep.to_lowercase())?;
-        let action = action(reply.action);
-        if action == Action::Decline && daemon.is_booked(rep) {
+        if reply.action == Action::Decline && daemon.is_booked(rep) {
             return None;
         }
-        Some(Clicked::Said { who, action, rep, option: reply.option.map(|option| option as u32) })
-    }
-}
-
-fn action(action: crate::sim::recording::Action) -> Action {
-    use crate::sim::recording::Action as Said;
-    match action {
-        Said::Accept => Action::Accept,
-        Said::Pick => Action::Pick,
-        Said::Decline => Action::Decline,
-        Said::None => Action::None,
-        Said::Met => Action::Met,
-        Said::Away => Action::Away,
-        Said::Held => Action::Held,
-        Said::NotHeld => Action::NotHeld,
-        Said::Undo => Action::Undo,
+        Some(Clicked::Said {
+            who,
+            action: reply.action,
+            rep,
+            option: reply.option.map(|option| option as u32),
+        })
     }
 }

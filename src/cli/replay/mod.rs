@@ -22,8 +22,9 @@ use engine::{Engine, LEDGER, Replayed};
 /// Records between two checkpoints of a replay's ledger.
 const SEGMENT_RECORDS: usize = 4096;
 
-/// Replays a recording (a folder) or a scenario (a text file) on a virtual clock and prints the ledger. Nothing leaves
-/// the machine: mails and bookings stay in the replay's own world.
+/// Replays a recording or a scenario on a virtual clock and prints the ledger.
+///
+/// Nothing leaves the machine: mails and bookings stay in the replay's own world. Needs no configuration.
 #[derive(Debug, Args)]
 pub struct Replay {
     /// A recording's folder (docs/recording.md), or a scenario file (docs/scenarios.md)

@@ -44,7 +44,7 @@ impl Mailer for FileMailer {
 }
 
 /// Date, kind and id: sorted by time, and the same mail has the same name.
-fn file_name(mail: &Mail) -> String {
+pub fn file_name(mail: &Mail) -> String {
     let kind = format!("{:?}", mail.kind).to_lowercase();
     let id = mail.message_id.split('@').next().unwrap_or_default();
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.+=".contains(c) { c } else { '_' };

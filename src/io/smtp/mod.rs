@@ -4,5 +4,5 @@ mod compose;
 mod file;
 mod server;
 
-pub use file::FileMailer;
+pub use file::{FileMailer, file_name};
 pub use server::{SmtpMailer, Submission};

@@ -5,8 +5,9 @@ use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 use super::diary::{Draft, Guest, Target};
 use super::words::{Scope, Words, time_of_day, wanted};
 use super::{Happening, Story, Wrong};
+use crate::model::fact::Action;
 use crate::model::zone::Moment;
-use crate::sim::recording::{Action, BookingChange, BookingEdit, Reply};
+use crate::sim::recording::{BookingChange, BookingEdit, Reply};
 
 /// Who does something, when, and what weekdays mean to them.
 struct Doer<'a> {

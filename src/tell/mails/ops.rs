@@ -71,6 +71,14 @@ fn words(desk: &Desk<'_>, news: &OpsNews) -> (String, String) {
              `match` column are what to change."
                 .to_owned(),
         ),
+        OpsNews::RecordCut { what } => (
+            "A crash left the ledger with a torn end, which was cut.".to_owned(),
+            format!(
+                "In detail: {}. Nothing had been done on its account, and there is nothing to do; look for what ended \
+                 the program.",
+                names::clean(what, 200)
+            ),
+        ),
         OpsNews::StoreRebuilt { why } => (
             "The store was set aside and is rebuilt from the ledger and the calendars.".to_owned(),
             format!(

@@ -155,6 +155,7 @@ pub fn ops_subject(news: &OpsNews) -> String {
         OpsNews::Unrecognised { owed, recognised } => {
             format!("Held back: 1-on-1s recognised for only {recognised} of {owed} reps")
         }
+        OpsNews::RecordCut { .. } => "The ledger's torn end was cut".to_owned(),
         OpsNews::StoreRebuilt { .. } => "The store was set aside and is rebuilt".to_owned(),
         OpsNews::Escalated { rep, manager, .. } => {
             format!("1-on-1 of {} and {}: nobody else to tell", marker(*manager), marker(*rep))

@@ -1,0 +1,27 @@
+//! The environment: what systemd and an operator hand over in variables. Read here and nowhere else.
+
+use std::path::PathBuf;
+
+/// What is read of it.
+#[derive(Debug, Clone, Default)]
+pub struct Env {
+    /// `STATE_DIRECTORY`: where systemd lets the daemon write.
+    pub state: Option<PathBuf>,
+    /// `CREDENTIALS_DIRECTORY`: where systemd puts credentials.
+    pub credentials: Option<PathBuf>,
+    /// `DRUMBEAT_SMTP_PASSWORD`.
+    pub smtp_password: Option<String>,
+}
+
+impl Env {
+    /// Reads it; an empty variable counts as none.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment comes in")]
+    pub fn read() -> Self {
+        let some = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            state: some("STATE_DIRECTORY").map(PathBuf::from),
+            credentials: some("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+            smtp_password: some("DRUMBEAT_SMTP_PASSWORD").and_then(|value| value.into_string().ok()),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Whom somebody means: an address, an alias, or a part of a name.
+
+use std::collections::BTreeMap;
+
+use anyhow::bail;
+
+use crate::model::directory::Directory;
+use crate::model::people::{PersonId, Roster};
+
+/// Most people that are listed where a name fits several.
+const LISTED: usize = 10;
+
+/// The one person who is meant.
+pub fn find(text: &str, roster: &Roster, directory: &Directory) -> anyhow::Result<PersonId> {
+    let wanted = text.trim().to_lowercase();
+    if let Some(id) = roster.by_address(&wanted).or_else(|| directory.by_address(&wanted)) {
+        return Ok(id);
+    }
+    let listed = directory.iter().map(|(id, listed)| (id, (listed.name.as_str(), listed.address.as_str())));
+    let people = roster.people().map(|person| (person.id, (person.name.as_str(), person.address.as_str())));
+    let known: BTreeMap<PersonId, (&str, &str)> = listed.chain(people).collect();
+    let fits = |name: &str| !wanted.is_empty() && name.to_lowercase().contains(&wanted);
+    let found: Vec<_> = known.iter().filter(|(_, (name, _))| fits(name)).collect();
+    match found.as_slice() {
+        [(id, _)] => Ok(**id),
+        [] => bail!("failed to find {text:?}: no address and no part of a name in the roster is like that"),
+        several => {
+            let names: Vec<String> = several
+                .iter()
+                .take(LISTED)
+                .map(|(_, (name, address))| format!("  {name} <{address}>"))
+                .collect();
+            bail!("failed to tell who {text:?} is, give an address:\n{}", names.join("\n"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_found_by_address_and_by_part_of_a_name() {
+        let mut directory = Directory::default();
+        directory.insert(PersonId(1), "ana@example.com", "Ana Alves");
+        directory.insert(PersonId(2), "anatol@example.com", "Anatol Berg");
+        directory.insert(PersonId(3), "holidays 1", "");
+        let check = |text: &str, wanted: Result<u32, &str>| {
+            let got = find(text, &Roster::default(), &directory).map(|id| id.0);
+            match (got, wanted) {
+                (Ok(got), Ok(wanted)) => assert_eq!(got, wanted, "{text}"),
+                (Err(error), Err(wanted)) => assert!(error.to_string().contains(wanted), "{error}"),
+                (got, wanted) => panic!("{text}: {got:?}, not {wanted:?}"),
+            }
+        };
+        check("ana@example.com", Ok(1));
+        check(" ANA@example.com", Ok(1));
+        check("alves", Ok(1));
+        check("ana", Err("  Ana Alves <ana@example.com>\n  Anatol Berg <anatol@example.com>"));
+        check("zoe", Err("no address and no part of a name"));
+        check("", Err("no address and no part of a name"));
+    }
+}

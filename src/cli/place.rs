@@ -1,0 +1,87 @@
+//! Where things lie: the configuration, what stands beside it, and the state directory.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::env::Env;
+use crate::config::Settings;
+
+/// The usual place of the configuration, and the one for trying things out.
+const CONFIGS: [&str; 2] = ["/etc/drumbeat/drumbeat.toml", "drumbeat.toml"];
+/// The folder of `[store] url`, where no configuration says another.
+const STORE: &str = "state";
+
+/// Where the configuration is.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArg {
+    /// The configuration [default: /etc/drumbeat/drumbeat.toml, or ./drumbeat.toml where there is none]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigArg {
+    /// The file that is meant.
+    pub fn path(&self) -> PathBuf {
+        self.config.clone().unwrap_or_else(|| {
+            let there = CONFIGS.iter().find(|path| Path::new(path).exists());
+            PathBuf::from(there.unwrap_or(&CONFIGS[0]))
+        })
+    }
+}
+
+/// Where the configuration and the state are.
+#[derive(Debug, Clone, Args)]
+pub struct PlaceArgs {
+    #[command(flatten)]
+    pub(super) config: ConfigArg,
+    /// The state directory: the folder of [store] and that of [mail] lie in it [default: $STATE_DIRECTORY, which
+    /// systemd sets, or else the configuration's folder]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+impl PlaceArgs {
+    /// The state directory.
+    pub fn state(&self, env: &Env) -> PathBuf {
+        let given = self.state.clone().or_else(|| env.state.clone());
+        given.unwrap_or_else(|| Path::new(".").join(beside(&self.config.path())))
+    }
+
+    /// Where the ledger and the store lie. `settings` are those of the configuration, where it was read.
+    pub fn store(&self, env: &Env, settings: Option<&Settings>) -> Store {
+        let folder = settings.map_or(STORE, |settings| settings.store.dir.as_str());
+        Store(self.state(env).join(folder))
+    }
+}
+
+/// The folder that a file lies in; empty for one that is here.
+pub fn beside(file: &Path) -> PathBuf {
+    file.parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// The folder of `[store]`, with what lies in it (docs/formats.md).
+#[derive(Debug, Clone)]
+pub struct Store(pub PathBuf);
+
+impl Store {
+    /// The ledger's folder.
+    pub fn ledger(&self) -> PathBuf {
+        self.0.join("ledger")
+    }
+
+    /// The embedded store's folder.
+    pub fn sled(&self) -> PathBuf {
+        self.0.join("sled")
+    }
+
+    /// The table from numbers to people.
+    pub fn people(&self) -> PathBuf {
+        self.0.join("people.csv")
+    }
+
+    /// The key that signs links, where it is no credential.
+    pub fn link_key(&self) -> PathBuf {
+        self.0.join("link.key")
+    }
+}

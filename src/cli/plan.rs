@@ -1,0 +1,86 @@
+//! `drumbeat plan`: what would be done now, and why, doing nothing.
+
+use std::io::Write;
+use std::rc::Rc;
+
+use clap::Args;
+
+use super::env::Env;
+use super::past::{self, Past};
+use super::place::PlaceArgs;
+use super::run::feeds;
+use crate::io::clock::SystemClock;
+use crate::model::fact::Fact;
+use crate::model::mail::Mail;
+use crate::model::zone::Zones;
+use crate::ports::{Clock as _, Error, Later, Mailer};
+use crate::run::{Daemon, Input, KeepWritten, World, fetch};
+use crate::sim::store::MemoryStore;
+use crate::tell::{explain, names, when};
+
+/// Tells what would be done now, and why, doing nothing.
+///
+/// Reads all calendars once and decides on a copy of the ledger: prints what Drumbeat would note, book and send. Sends
+/// nothing and changes nothing; works beside the daemon, and before its first start.
+#[derive(Debug, Args)]
+pub struct Plan {
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+/// Takes every mail and sends none.
+struct Nobody;
+
+impl Mailer for Nobody {
+    fn send<'a>(&'a self, _: &'a Mail) -> Later<'a, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Plan {
+    /// Runs the command.
+    pub fn run(&self, zones: &Zones, env: &Env) -> anyhow::Result<bool> {
+        let past = Past::read(&self.place, env, zones)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(plan(past))
+    }
+}
+
+async fn plan(past: Past) -> anyhow::Result<bool> {
+    let world = World {
+        clock: Rc::new(SystemClock),
+        calendars: Rc::new(feeds(&past.texts, &past.files.settings.feeds)?),
+        mailer: Rc::new(Nobody),
+    };
+    let calendars = Rc::clone(&world.calendars);
+    let ledger = Box::new(past::copy(&past.store)?);
+    let store = Box::new(MemoryStore::default());
+    let mut daemon = Daemon::start(world, past.setup, ledger, store, KeepWritten::Yes)?;
+    let setup = daemon.setup();
+    let fetched = fetch(calendars, daemon.due()).await;
+    let mut out = std::io::stdout().lock();
+    for fetched in &fetched {
+        if let Err(error) = &fetched.answer {
+            let whose = names::name(setup.as_ref(), fetched.calendar.owner);
+            writeln!(out, "not read: calendar {} of {whose}: {error}", fetched.calendar.nth)?;
+        }
+    }
+    daemon.tick(Input::Timer(fetched)).await?;
+    let zone = &setup.settings.rules.zone;
+    let written = daemon.take_written();
+    let facts = written.iter().flat_map(|record| record.facts.iter().map(|fact| (record.at, fact)));
+    let lines: Vec<String> = facts
+        .filter(|(_, fact)| !matches!(fact, Fact::Started { .. }))
+        .filter_map(|(at, fact)| explain::line(at, fact, setup.as_ref(), zone))
+        .collect();
+    writeln!(out, "{} (nothing of this is done):", when::at(SystemClock.now(), zone))?;
+    for line in &lines {
+        // Each begins with the same hour.
+        writeln!(out, "  {}", line.split_once("  ").map_or(line.as_str(), |(_, words)| words))?;
+    }
+    if lines.is_empty() {
+        writeln!(out, "  nothing to do")?;
+    }
+    writeln!(out, "Next look: {}.", when::at(daemon.next_wake(), zone))?;
+    Ok(true)
+}

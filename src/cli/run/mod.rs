@@ -1,0 +1,146 @@
+//! `drumbeat run`: the daemon.
+
+mod keys;
+mod open;
+mod ports;
+mod reload;
+mod watch;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{LocalSet, spawn_local};
+
+use super::brief;
+use super::env::Env;
+use super::files::{Files, WrongConfig};
+use super::log::LogArgs;
+use super::place::{PlaceArgs, Store};
+use crate::io::{systemd, web};
+use crate::model::zone::Zones;
+use crate::ports::{Ask, Error};
+use crate::run::{Daemon, KeepWritten, serve};
+
+pub use keys::random;
+use open::Opened;
+pub use open::assemble;
+pub use ports::{feeds, try_out};
+use reload::{Reloader, Signals};
+use watch::{Outside, Shared, told};
+
+/// Threads for files and names that answer slowly.
+const BLOCKING_THREADS: usize = 16;
+/// Clicks that may wait for the loop; more are asked to come back.
+const CLICKS: usize = 64;
+/// How long a click waits for its page.
+const CLICK_WAIT: Duration = Duration::from_secs(20);
+
+/// Runs the daemon until it is told to stop.
+///
+/// SIGTERM or Ctrl-C ends it. SIGHUP reads configuration and roster anew; where they are wrong, all that is wrong is
+/// logged and the old ones go on. (A new [store] or [web] listen is taken up at the next start.) The log goes to
+/// standard error.
+#[derive(Debug, Args)]
+pub struct Run {
+    #[command(flatten)]
+    place: PlaceArgs,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+/// What a daemon is started with.
+struct Start {
+    files: Files,
+    store: Store,
+    reloader: Reloader,
+    opened: Opened,
+}
+
+impl Run {
+    /// Runs the command: `true` after a clean end.
+    pub fn run(&self, zones: Zones, env: Env) -> anyhow::Result<bool> {
+        self.log.begin();
+        let config = self.place.config.path();
+        let files = Files::read(&config, &zones)?;
+        for warning in &files.warnings {
+            tracing::warn!("{}", brief(warning));
+        }
+        try_out(&files, &env).map_err(WrongConfig::Port)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(BLOCKING_THREADS)
+            .build()?;
+        let state = self.place.state(&env);
+        let store = self.place.store(&env, Some(&files.settings));
+        let local = LocalSet::new();
+        runtime.block_on(local.run_until(async {
+            let signals = Signals::listen()?;
+            let opened = Opened::open(&store, &env)?;
+            let reloader = Reloader { config, state, env, zones };
+            daemon(Start { files, store, reloader, opened }, signals).await?;
+            anyhow::Ok(true)
+        }))
+    }
+}
+
+/// Starts the daemon and runs it to its end.
+async fn daemon(start: Start, signals: Signals) -> Result<(), Error> {
+    let Start { files, store: place, reloader, opened } = start;
+    let Opened { lock, ledger, store, mut table, key, notices } = opened;
+    let (setup, texts) = open::number(&files, &mut table, &key, &reloader.zones)?;
+    let world = ports::world(&files, &reloader.env, &reloader.state, &texts)?;
+    let listener = listen(&files).await?;
+    let store = Shared::new(store);
+    let mut daemon = Daemon::start(world, setup, Box::new(ledger), Box::new(store.clone()), KeepWritten::No)?;
+    for notice in &notices {
+        tracing::warn!("{notice}");
+        daemon.note(notice)?;
+    }
+    tracing::info!(
+        store = %place.0.display(),
+        mode = ?files.settings.rules.mode,
+        people = files.roster.people().count(),
+        "started"
+    );
+    let (ask, asks) = mpsc::channel(CLICKS);
+    let (end_web, web_ends) = oneshot::channel::<()>();
+    let pages = listener.map(|listener| spawn_local(pages(listener, ask, web_ends)));
+    let (signal, signalled) = mpsc::channel(4);
+    let note = Rc::default();
+    let waits = spawn_local(signals.pass_on(reloader.with(table, key, Rc::clone(&note)), signal));
+    let outside = Outside::new(store.clone(), note);
+    let served = serve(&mut daemon, asks, signalled, &outside).await;
+    told(systemd::stopping("ending"));
+    waits.abort();
+    drop(end_web);
+    if let Some(pages) = pages {
+        pages.abort();
+    }
+    drop((daemon.stop(), outside));
+    let closed = store.close();
+    drop(lock);
+    served.and(closed)?;
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// The listener of the pages behind links, if there is to be one.
+async fn listen(files: &Files) -> Result<Option<TcpListener>, Error> {
+    let Some(address) = files.settings.web.listen else { return Ok(None) };
+    let listener = web::bind(&address.to_string()).await?;
+    tracing::info!(%address, "pages are served");
+    Ok(Some(listener))
+}
+
+async fn pages(listener: TcpListener, ask: mpsc::Sender<Ask>, end: oneshot::Receiver<()>) {
+    let ended = async {
+        // Ends by being dropped.
+        let _ = end.await;
+    };
+    if let Err(error) = web::run(listener, ask, CLICK_WAIT, ended).await {
+        tracing::error!(code = %error.code, "failed to serve pages: {error}");
+    }
+}

@@ -1,0 +1,96 @@
+//! Opening the state directory, in the order in which each part is checked against the others.
+
+use std::collections::BTreeMap;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use super::keys;
+use crate::cli::env::Env;
+use crate::cli::files::Files;
+use crate::cli::place::Store;
+use crate::cli::setup;
+use crate::io::ledger::FileLedger;
+use crate::io::lock::StateLock;
+use crate::io::people::PeopleTable;
+use crate::io::store::{OpenStore, SledStore};
+use crate::model::directory::Directory;
+use crate::model::ledger::Notice;
+use crate::model::people::{CalendarId, PersonId};
+use crate::model::zone::Zones;
+use crate::ports::{Error, Ledger};
+use crate::run::{Gate, Setup};
+use crate::tell::link::LinkKey;
+
+/// The state directory, held and open.
+pub struct Opened {
+    /// Held as long as the process runs.
+    pub lock: StateLock,
+    /// The truth.
+    pub ledger: FileLedger,
+    /// The view.
+    pub store: SledStore,
+    /// Numbers and names.
+    pub table: PeopleTable,
+    /// Signs links.
+    pub key: LinkKey,
+    /// What was found and put right.
+    pub notices: Vec<Notice>,
+}
+
+impl Opened {
+    /// Opens what there is and makes what there is not.
+    pub fn open(place: &Store, env: &Env) -> Result<Self, Error> {
+        make(&place.0)?;
+        let lock = StateLock::take(&place.0)?;
+        let store = OpenStore::open(&place.sled())?;
+        let id = keys::random()?;
+        let (ledger, mut notices) = FileLedger::open(&place.ledger(), store.seen(), || id)?;
+        let (store, of_store) = store.bind(ledger.id(), ledger.last())?;
+        notices.extend(of_store);
+        let table = PeopleTable::open(&place.people(), ledger.last())?;
+        let key = keys::link_key(env, &place.link_key())?;
+        Ok(Self { lock, ledger, store, table, key, notices })
+    }
+}
+
+/// The folder, readable by its owner alone.
+fn make(dir: &Path) -> Result<(), Error> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.map_err(|cause| Error::disk("make the state directory", dir, &cause))
+}
+
+/// A setup with the numbers of the table, where everybody of `files` gets one; and where calendars are read from.
+pub fn number(
+    files: &Files,
+    table: &mut PeopleTable,
+    key: &LinkKey,
+    zones: &Zones,
+) -> Result<(Setup, BTreeMap<CalendarId, String>), Error> {
+    let names = files.names();
+    let pairs: Vec<(&str, &str)> =
+        names.iter().map(|(address, name)| (address.as_str(), name.as_str())).collect();
+    table.numbers(&pairs)?;
+    Ok(assemble(files, table.directory().clone(), key, zones))
+}
+
+/// The same with a directory in which everybody of `files` has a number.
+pub fn assemble(
+    files: &Files,
+    directory: Directory,
+    key: &LinkKey,
+    zones: &Zones,
+) -> (Setup, BTreeMap<CalendarId, String>) {
+    let roster = files.renumbered(&directory);
+    let (of_roster, of_table) = (roster.clone(), directory.clone());
+    let mut number = |address: &str| {
+        let number = of_roster.by_address(address).or_else(|| of_table.by_address(address));
+        number.unwrap_or(PersonId(u32::MAX))
+    };
+    let settings = files.settings.clone();
+    let setup =
+        setup::setup(settings, roster, directory, zones.clone(), key.clone(), Gate::Closed, &mut number);
+    let holidays: Vec<CalendarId> = setup.holidays.iter().map(|(_, calendar)| *calendar).collect();
+    let texts = files.feeds(&setup.roster, &holidays);
+    (setup, texts)
+}
