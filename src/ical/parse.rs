@@ -261,6 +261,10 @@ impl<'l> Reader<'l> {
     }
 
     fn timezone(&mut self, draft: &vtimezone::Draft) {
+        if super::zone::is_named(&draft.name) {
+            // The machine's data is newer than any feed's, so the feed's is not even compiled.
+            return;
+        }
         if self.out.zones.len() >= self.limits.zones {
             return self.problem(draft.line, Problem::ZonesLimit);
         }

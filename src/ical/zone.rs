@@ -34,6 +34,12 @@ fn known(name: &str, zones: &Zones) -> Option<Zone> {
     })
 }
 
+/// Whether a TZID is a name that IANA or Windows knows: then it means their zone, not the feed's.
+pub fn is_named(name: &str) -> bool {
+    let plain = name.trim().trim_matches(['"', '\'']).trim();
+    plain.parse::<chrono_tz::Tz>().is_ok() || in_proper_case(plain).is_some() || windows_name(plain).is_some()
+}
+
 fn in_proper_case(name: &str) -> Option<&'static str> {
     chrono_tz::TZ_VARIANTS.iter().map(|tz| tz.name()).find(|known| known.eq_ignore_ascii_case(name))
 }
