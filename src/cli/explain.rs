@@ -59,7 +59,7 @@ impl Explain {
         let (known, store) = self.known(zones, env)?;
         let nobody = Roster::default();
         let (roster, directory) = match &known {
-            Known::All(past) => (&past.setup.roster, &past.setup.directory),
+            Known::All(past) => (past.setup.roster.as_ref(), &past.setup.directory),
             Known::Names(directory) => (&nobody, directory),
         };
         let who = person::find(&self.person, roster, directory)?;

@@ -1,9 +1,12 @@
 //! From texts to a [`Setup`]: the same steps for the daemon, `check` and a replay.
 
+use std::sync::Arc;
+
 use crate::config::{self, Calendars, Problem, Settings};
 use crate::model::directory::Directory;
 use crate::model::people::{CalendarId, Person, PersonId, Roster};
 use crate::model::zone::Zones;
+use crate::observe::keep::Lens;
 use crate::plan::desk::Clicks;
 use crate::run::{Gate, Setup};
 use crate::tell::link::LinkKey;
@@ -69,7 +72,10 @@ pub fn setup(
         .collect();
     let is_clickable = gate == Gate::Off || !settings.web.public_url.is_empty();
     let clicks = if is_clickable { Clicks::Work } else { Clicks::None };
-    Setup { settings, roster, directory, ops, holidays, zones, key, clicks, gate }
+    let roster = Arc::new(roster);
+    let rules = &settings.rules;
+    let lens = Arc::new(Lens::new(Arc::clone(&roster), &rules.sessions, &rules.voice.from_address));
+    Setup { settings, roster, lens, directory, ops, holidays, zones, key, clicks, gate }
 }
 
 /// What the nth calendar of holidays (counted from 1) is called in the table of numbers.

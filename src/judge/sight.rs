@@ -474,7 +474,7 @@ fn fall(view: &View<'_>, session: &mut Expected, void: Void, copy: Option<&Sight
         // Seen only after its start: the calendar's own time of the change decides, where it has one.
         match copy.and_then(|copy| copy.kept.modified) {
             Some(modified) if modified < session.span.start && !matches!(void, Void::GoneOne { .. }) => {
-                since = modified
+                since = modified;
             }
             None if void.is_gone() && view.now - session.span.start > view.policy().settle => {}
             _ => {

@@ -23,7 +23,7 @@ pub fn diary(
         .filter_map(|sighting| Some((sighting, fill(sighting, person)?)))
         .map(|(sighting, fill)| Filled { span: sighting.span, fill, key: Some(sighting.key.clone()) })
         .collect();
-    filled.extend(person.leave.and_then(|leave| leave_span(&leave, person, window)).map(|span| Filled {
+    filled.extend(person.leave.and_then(|leave| leave_span(leave, person, window)).map(|span| Filled {
         span,
         fill: Fill::Away(Excuse::Leave),
         key: None,
@@ -67,7 +67,7 @@ fn fill(sighting: &Sighting, owner: &Person) -> Option<Fill> {
     }
 }
 
-fn leave_span(leave: &Dates, person: &Person, window: &Span) -> Option<Span> {
+fn leave_span(leave: Dates, person: &Person, window: &Span) -> Option<Span> {
     let midnight = |date: chrono::NaiveDate| person.zone.instant(date.and_time(NaiveTime::MIN));
     let from = leave.from.map_or(window.start, midnight);
     let until = leave.until.map_or(window.end, |last| midnight(last + Days::new(1)));

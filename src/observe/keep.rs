@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use regex::Regex;
 
@@ -14,32 +15,32 @@ use crate::model::policy::SessionRules;
 
 /// What turns events of a calendar into what is kept: patterns and people, compiled once.
 #[derive(Debug)]
-pub struct Lens<'a> {
-    roster: &'a Roster,
+pub struct Lens {
+    roster: Arc<Roster>,
     title: Regex,
     not_title: Option<Regex>,
     absence: Regex,
-    ignore: &'a [String],
-    sender: &'a str,
+    ignore: Vec<String>,
+    sender: String,
     by_rep: Vec<(PersonId, Regex)>,
 }
 
-impl<'a> Lens<'a> {
+impl Lens {
     /// For these people and rules; `sender` is our own address, which is nobody. Patterns that do not compile
     /// (the configuration refuses them) match nothing.
-    pub fn new(roster: &'a Roster, rules: &'a SessionRules, sender: &'a str) -> Self {
+    pub fn new(roster: Arc<Roster>, rules: &SessionRules, sender: &str) -> Self {
         let by_rep = roster
             .people()
             .filter_map(|person| Some((person.id, Regex::new(person.title_match.as_deref()?).ok()?)))
             .collect();
         Self {
-            roster,
             title: pattern(&rules.title).unwrap_or_else(nothing),
             not_title: pattern(&rules.not_title),
             absence: pattern(&rules.absence).unwrap_or_else(nothing),
-            ignore: &rules.ignore,
-            sender,
+            ignore: rules.ignore.clone(),
+            sender: sender.to_owned(),
             by_rep,
+            roster,
         }
     }
 
@@ -71,7 +72,7 @@ impl<'a> Lens<'a> {
     /// Who attends: the attendees, the owner of the calendar, and the organiser where the list leaves him out
     /// (Exchange does not list the organiser; an assistant who invites two others is not one of them).
     fn party(&self, event: &Event, owner: PersonId) -> Party {
-        let organizer = event.organizer.as_deref().filter(|address| *address != self.sender);
+        let organizer = event.organizer.as_deref().filter(|address| *address != self.sender.as_str());
         let mut party = Party {
             is_listed: !event.attendees.is_empty() || event.organizer.is_some(),
             organizer: organizer.and_then(|address| self.roster.by_address(address)),

@@ -159,18 +159,14 @@ fn choose(
         Action::Accept => offers.iter().find(is_open),
         _ => offers.get(nth).filter(is_open),
     };
-    match chosen.cloned() {
-        Some(offer) => {
-            let how = BookedHow::Chosen { by: answered.who };
-            recover::book(desk, member, id.week, id.ordinal, offer.span, how, planned);
-            Upshot::Done
-        }
-        None => {
-            recovery.state = RecoveryState::Open;
-            recovery.proposal = None;
-            Upshot::Gone
-        }
-    }
+    let Some(offer) = chosen.cloned() else {
+        recovery.state = RecoveryState::Open;
+        recovery.proposal = None;
+        return Upshot::Gone;
+    };
+    let how = BookedHow::Chosen { by: answered.who };
+    recover::book(desk, member, id.week, id.ordinal, offer.span, how, planned);
+    Upshot::Done
 }
 
 /// The booking is taken back, and whoever took it back is asked before the next.

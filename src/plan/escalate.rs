@@ -146,9 +146,7 @@ fn standing_alarms(desk: &Desk<'_>, rep: &Person, state: &RepState) -> Vec<Alarm
         let missed = row.row.is_some_and(|row| row.missed > 0);
         if missed && row.on_plan {
             alarms.push(alarm(last, Trigger::Plan));
-        } else if missed && missed_in_a_row(state, last) > row.skips {
-            alarms.push(alarm(last, Trigger::Skips));
-        } else if excused_again(state, last, row) {
+        } else if (missed && missed_in_a_row(state, last) > row.skips) || excused_again(state, last, row) {
             alarms.push(alarm(last, Trigger::Skips));
         }
     }
@@ -243,7 +241,7 @@ fn say(desk: &Desk<'_>, state: &mut RepState, week: Week, index: usize, planned:
         };
         let subject = Subject { what: &what, attempt: step, round, recovery: None };
         let mut row = desk.row(*to, letter, &subject);
-        row.thread = (round > 0).then(|| thread(desk, escalation, &what, *to));
+        row.thread = (round > 0).then(|| thread(desk, &what, *to));
         planned.rows.push(row);
         planned.facts.push(Fact::Escalated {
             rep: escalation.rep,
@@ -260,9 +258,8 @@ fn say(desk: &Desk<'_>, state: &mut RepState, week: Week, index: usize, planned:
 }
 
 /// The id of the first mail of the thread, as the first step gave it to this reader.
-fn thread(desk: &Desk<'_>, escalation: &Escalation, what: &str, to: PersonId) -> String {
-    let _ = escalation;
-    (desk.ids)("escalation", what, 1, 0, Some(to))
+fn thread(desk: &Desk<'_>, what: &str, to: PersonId) -> String {
+    format!("escalation.{}", (desk.ids)("escalation", what, 1, 0, Some(to)))
 }
 
 /// Who a step tells; a step without anyone goes to ops.
@@ -308,7 +305,7 @@ fn end(desk: &Desk<'_>, state: &mut RepState, week: Week, planned: &mut Planned)
         let subject =
             Subject { what: &what, attempt: 1, round: escalation.said.len() as u32, recovery: None };
         let mut row = desk.row(*to, letter, &subject);
-        row.thread = Some(thread(desk, escalation, &what, *to));
+        row.thread = Some(thread(desk, &what, *to));
         planned.rows.push(row);
     }
 }

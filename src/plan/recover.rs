@@ -190,7 +190,7 @@ fn place(
     for place in open {
         let Some(recovery) = recovery_at(team, place) else { continue };
         let key = recovery.id.to_string();
-        let times: Vec<Offer> = found.get(&key).into_iter().flatten().map(|offer| as_offer(offer)).collect();
+        let times: Vec<Offer> = found.get(&key).into_iter().flatten().map(as_offer).collect();
         let books = (mode == Mode::Auto && !recovery.ask_first) || recovery.silent;
         let first_free = times.iter().find(|offer| offer.displaces.is_none()).cloned();
         match first_free {

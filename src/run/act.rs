@@ -188,7 +188,7 @@ impl Daemon {
         draft.puts.push(Put::OutboxDone { id: row.id.clone() });
         if kind != MailKind::Ops {
             let news = OpsNews::Refused { to: row.to, kind, code: error.code.clone() };
-            self.tell_ops(news, &format!("refused-{}", row.id), &mut draft);
+            self.tell_ops(&news, &format!("refused-{}", row.id), &mut draft);
         }
         self.dirty.extend(std::mem::take(&mut draft.teams));
         self.commit(draft)

@@ -72,11 +72,12 @@ impl Daemon {
             return pages::closed(&desk);
         };
         let nonce = self.nonce(token);
-        match form {
-            None => pages::offer_page(&claim, &recovery, &nonce, &desk),
-            Some(form) if form.get(pages::NONCE_FIELD) == Some(&nonce) => self.press(&claim, draft, &desk),
-            // A blind POST acts on nothing: it gets the page with the button.
-            Some(_) => pages::offer_page(&claim, &recovery, &nonce, &desk),
+        let pressed = form.is_some_and(|form| form.get(pages::NONCE_FIELD) == Some(&nonce));
+        // A blind POST acts on nothing: it gets the page with the button, like a GET.
+        if pressed {
+            self.press(&claim, draft, &desk)
+        } else {
+            pages::offer_page(&claim, &recovery, &nonce, &desk)
         }
     }
 
@@ -92,9 +93,8 @@ impl Daemon {
         let Some(recovery) = self.recovery(claim.subject, draft) else { return pages::closed(desk) };
         match upshot {
             Upshot::Done => pages::done_page(claim, recovery, desk),
-            Upshot::Already => pages::again(claim, recovery, desk),
+            Upshot::Already | Upshot::Over => pages::again(claim, recovery, desk),
             Upshot::Gone => pages::gone(desk),
-            Upshot::Over => pages::again(claim, recovery, desk),
         }
     }
 

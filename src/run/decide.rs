@@ -84,7 +84,7 @@ impl Daemon {
             return mode;
         }
         if !self.state.told_unrecognised {
-            self.tell_ops(OpsNews::Unrecognised { owed, recognised }, "recognition", draft);
+            self.tell_ops(&OpsNews::Unrecognised { owed, recognised }, "recognition", draft);
             draft.puts.push(Put::Unrecognised { told: true });
         }
         Mode::Observe

@@ -15,6 +15,7 @@ pub mod tick;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::config::{HolidayScope, Settings};
 use crate::model::directory::Directory;
@@ -23,6 +24,7 @@ use crate::model::ledger::LedgerId;
 use crate::model::people::{CalendarId, PersonId, Roster};
 use crate::model::state::State;
 use crate::model::zone::{Moment, Zones};
+use crate::observe::keep::Lens;
 use crate::plan::desk::Clicks;
 use crate::ports::{Calendars, Clock, Error, Frame, Ledger, Mailer, Store, Which};
 use crate::tell::link::LinkKey;
@@ -50,7 +52,9 @@ pub struct Setup {
     /// The settings.
     pub settings: Settings,
     /// Everybody.
-    pub roster: Roster,
+    pub roster: Arc<Roster>,
+    /// What turns events into what is kept of them, for these people and rules.
+    pub lens: Arc<Lens>,
     /// Numbers, addresses and names of everybody, ops addresses included.
     pub directory: Directory,
     /// Who gets ops mail.

@@ -13,7 +13,7 @@ use super::commit::Draft;
 
 impl People for Setup {
     fn get(&self, id: PersonId) -> Option<Addressee> {
-        People::get(&self.roster, id).or_else(|| {
+        People::get(self.roster.as_ref(), id).or_else(|| {
             let listed = self.directory.get(id)?;
             Some(Addressee {
                 address: listed.address.clone(),
@@ -47,13 +47,13 @@ impl Daemon {
             Notice::StoreEmpty => OpsNews::StoreRebuilt { why: notice.to_string() },
         };
         let mut draft = self.draft(self.world.clock.now());
-        self.tell_ops(news, "store", &mut draft);
+        self.tell_ops(&news, "store", &mut draft);
         self.dirty.extend(std::mem::take(&mut draft.teams));
         self.commit(draft)
     }
 
     /// Mails ops.
-    pub(super) fn tell_ops(&self, news: OpsNews, about: &str, draft: &mut Draft) {
+    pub(super) fn tell_ops(&self, news: &OpsNews, about: &str, draft: &mut Draft) {
         // Two alerts about one thing differ in when they were decided.
         let what = format!("{about}-{}", draft.now.timestamp());
         for to in &self.setup.ops {

@@ -46,7 +46,7 @@ impl Daemon {
     pub(super) fn take_up(&mut self, reloaded: Reloaded, draft: &mut Draft) {
         if let Some(refusal) = lost(&self.setup.roster, &reloaded.setup.roster) {
             let news = OpsNews::RosterRefused { lost: refusal.lost as u32, of: refusal.of as u32 };
-            self.tell_ops(news, "roster", draft);
+            self.tell_ops(&news, "roster", draft);
             draft.facts.push(Fact::Reload { taken: false });
             return;
         }

@@ -38,10 +38,7 @@ pub async fn serve(
 ) -> Result<(), Error> {
     let mut is_ready = false;
     loop {
-        let fetched = match next(daemon, &mut asks, &mut signals, watch).await? {
-            Some(fetched) => fetched,
-            None => return Ok(()),
-        };
+        let Some(fetched) = next(daemon, &mut asks, &mut signals, watch).await? else { return Ok(()) };
         daemon.tick(Input::Timer(fetched)).await?;
         if !is_ready {
             is_ready = true;

@@ -21,7 +21,7 @@ use crate::model::people::{CalendarId, Person, PersonId, SourceSpec};
 use crate::model::state::{Put, SourceRow};
 use crate::model::time::Span;
 use crate::model::zone::{Moment, Zone};
-use crate::observe::keep::{Lens, content_hash, lineage};
+use crate::observe::keep::{content_hash, lineage};
 use crate::observe::suspect::{Before, Doubt, Shown, doubt};
 use crate::ports::{Answer, Calendars, Error, Validators};
 
@@ -291,12 +291,10 @@ impl Daemon {
 
     /// What is kept of a feed: times and people by number, no text.
     fn mirror(&self, calendar: CalendarId, parsed: ical::Parsed) -> Mirror {
-        let rules = &self.setup.settings.rules;
-        let lens = Lens::new(&self.setup.roster, &rules.sessions, &rules.voice.from_address);
         let lists_attendees = parsed.events.iter().any(|event| !event.attendees.is_empty());
         let aside = parsed.aside.iter().map(|uid| lineage(uid).to_owned()).collect();
         let events: Vec<Kept> =
-            parsed.events.into_iter().map(|event| lens.keep(event, calendar.owner)).collect();
+            parsed.events.into_iter().map(|event| self.setup.lens.keep(event, calendar.owner)).collect();
         let content = content_hash(&events);
         Mirror { events, zones: parsed.zones, zone: parsed.zone_name, lists_attendees, aside, content }
     }
@@ -408,7 +406,7 @@ impl Daemon {
         }
         if tell {
             self.tell_ops(
-                source_news(calendar, &row),
+                &source_news(calendar, &row),
                 &format!("{}-{}", calendar.owner, calendar.nth),
                 draft,
             );
@@ -444,7 +442,7 @@ impl Daemon {
         if tell {
             row.told = true;
             self.tell_ops(
-                source_news(calendar, &row),
+                &source_news(calendar, &row),
                 &format!("{}-{}", calendar.owner, calendar.nth),
                 draft,
             );
@@ -469,7 +467,7 @@ impl Daemon {
         }
         if is_news && was_told {
             self.tell_ops(
-                source_news(calendar, &row),
+                &source_news(calendar, &row),
                 &format!("{}-{}", calendar.owner, calendar.nth),
                 draft,
             );

@@ -63,6 +63,7 @@ pub struct Engine<'a> {
     world: World,
     numbers: BTreeMap<String, PersonId>,
     directory: Directory,
+    known: Option<Setup>,
     config: String,
     roster: String,
     /// Restarts the daemon before every tick, with what this makes of its disk.
@@ -83,6 +84,7 @@ impl<'a> Engine<'a> {
             zones,
             numbers: BTreeMap::new(),
             directory: Directory::default(),
+            known: None,
             config: recording.config.clone(),
             roster: recording.roster.clone(),
             between: None,
@@ -143,7 +145,10 @@ impl<'a> Engine<'a> {
     }
 
     fn start(&mut self, (ledger, store): Disk) -> Result<Daemon, ReplayError> {
-        let setup = self.setup()?;
+        let setup = match &self.known {
+            Some(setup) => setup.clone(),
+            None => self.setup()?,
+        };
         Ok(Daemon::start(self.ports(), setup, ledger, store, KeepWritten::Yes)?)
     }
 
@@ -186,6 +191,7 @@ impl<'a> Engine<'a> {
             &mut number,
         );
         self.directory.clone_from(&setup.directory);
+        self.known = Some(setup.clone());
         Ok(setup)
     }
 
