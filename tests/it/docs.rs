@@ -11,8 +11,9 @@ const EVERYWHERE: [&str; 4] = ["dev", "etc", "usr", "var"];
 
 /// README, CHANGELOG and all of `docs/`, with their text.
 fn documents() -> Vec<(PathBuf, String)> {
-    let docs = fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
-    let files = docs.chain(["README.md", "CHANGELOG.md"].map(PathBuf::from));
+    let folders = ["docs", "docs/man"].map(|folder| fs::read_dir(folder).unwrap());
+    let docs = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
+    let files = docs.filter(|path| path.is_file()).chain(["README.md", "CHANGELOG.md"].map(PathBuf::from));
     files.map(|file| (file.clone(), fs::read_to_string(file).unwrap())).collect()
 }
 

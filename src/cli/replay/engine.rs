@@ -56,9 +56,6 @@ pub type Disk = (Box<dyn Ledger>, Box<dyn Store>);
 /// What a test does to the disk between two ticks; `None`: the daemon goes on.
 pub type Between<'a> = &'a mut dyn FnMut(Disk) -> Disk;
 
-/// Is told after a tick what was written.
-pub type Told<'a> = Box<dyn FnMut(&Setup, &[Record]) + 'a>;
-
 /// One replay.
 pub struct Engine<'a> {
     recording: &'a Recording,
@@ -69,8 +66,6 @@ pub struct Engine<'a> {
     known: Option<Setup>,
     config: String,
     roster: String,
-    /// Told after each tick what was written: a live timeline.
-    pub watch: Option<Told<'a>>,
     /// Restarts the daemon before every tick, with what this makes of its disk.
     pub between: Option<Between<'a>>,
     /// Changes the settings of the recording (the demo's page has an address).
@@ -92,7 +87,6 @@ impl<'a> Engine<'a> {
             known: None,
             config: recording.config.clone(),
             roster: recording.roster.clone(),
-            watch: None,
             between: None,
             adapt: Box::new(|_| {}),
         })
@@ -143,19 +137,11 @@ impl<'a> Engine<'a> {
                     daemon.tick(Input::Answered(said)).await?;
                 }
             }
-            self.take(&mut daemon, &mut records);
+            records.extend(daemon.take_written());
         }
-        self.take(&mut daemon, &mut records);
+        records.extend(daemon.take_written());
         let setup = daemon.setup();
         Ok((Replayed { records, mails: self.world.sent(), setup }, daemon))
-    }
-
-    fn take(&mut self, daemon: &mut Daemon, records: &mut Vec<Record>) {
-        let written = daemon.take_written();
-        if let Some(watch) = &mut self.watch {
-            watch(&daemon.setup(), &written);
-        }
-        records.extend(written);
     }
 
     fn start(&mut self, (ledger, store): Disk) -> Result<Daemon, ReplayError> {
