@@ -78,15 +78,17 @@ impl View<'_> {
 pub struct Judged {
     /// Facts for the ledger, without the rows of the state: those follow from comparing it.
     pub facts: Vec<Fact>,
-    /// When to look again, if nothing happens before.
+    /// When to look again, if nothing happens before: always later than now, since what waits for an answer of a
+    /// calendar is looked at when one comes.
     pub next_look: Option<Moment>,
+    looks: std::collections::BTreeSet<Moment>,
     /// Why sessions stand again that had fallen out: the reason for which recoveries close.
     pub revived: Vec<(Week, CloseReason)>,
 }
 
 impl Judged {
     fn look_at(&mut self, at: Moment) {
-        self.next_look = Some(self.next_look.map_or(at, |known| known.min(at)));
+        self.looks.insert(at);
     }
 }
 
@@ -103,5 +105,6 @@ pub fn judge(view: &View<'_>, state: &mut RepState) -> Judged {
     settle::settle(view, state, &mut judged);
     word::words(view, state, &mut judged);
     week::weeks(view, state, &mut judged);
+    judged.next_look = judged.looks.iter().find(|at| **at > view.now).copied();
     judged
 }

@@ -221,7 +221,7 @@ fn expire(view: &View<'_>, state: &mut RepState, key: &SessionKey, judged: &mut 
     let answered = answered_at(view, session);
     // Missing from two answers in a row: the newest good one is later than the one that showed it first.
     if answered < ready || answered <= pending.since {
-        judged.look_at(ready.max(view.now + TimeDelta::seconds(1)));
+        judged.look_at(ready);
         return;
     }
     let ends_series = session.recurs && pending.void.is_gone() && !series_goes_on(view, session);

@@ -285,7 +285,7 @@ fn update(view: &View<'_>, session: &mut Expected, copies: (Copy<'_>, Copy<'_>),
         }
         Sight::Unseen => {
             risks(view, session, None, judged);
-            judged.look_at(session.span.end.max(view.now));
+            judged.look_at(session.span.end);
         }
         Sight::Void(void, copy) => fall(view, session, void, copy),
         Sight::Unknown => {}
@@ -418,7 +418,7 @@ fn stand(view: &View<'_>, session: &mut Expected, sighting: &Sighting, judged: &
     } else {
         judged.look_at(session.span.start);
     }
-    judged.look_at(session.span.end.max(view.now));
+    judged.look_at(session.span.end);
 }
 
 fn move_to(view: &View<'_>, session: &mut Expected, sighting: &Sighting, judged: &mut Judged) {

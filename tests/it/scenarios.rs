@@ -185,10 +185,10 @@ fn survives(disturb: fn(&Shared)) {
 fn difference(path: &Path, calm: &Essence, rough: &Essence) -> String {
     let lines = |one: &BTreeMap<String, u32>, other: &BTreeMap<String, u32>, sign: char| {
         let only = one.iter().filter(|(key, count)| other.get(*key) != Some(count));
-        only.map(|(key, count)| format!("  {sign} {count} {key}\n")).collect::<String>()
+        only.map(|(key, count)| format!("  {sign} {count} {key}")).collect::<Vec<_>>().join("\n")
     };
     format!(
-        "{}\n{}{}{}{}",
+        "{}\n{}\n{}\n{}\n{}",
         path.display(),
         lines(&calm.verdicts, &rough.verdicts, '-'),
         lines(&rough.verdicts, &calm.verdicts, '+'),
