@@ -168,7 +168,7 @@ fn join(
         since: view.now,
         late: false,
     });
-    if let Some(given) = &old.given {
+    if let Some(given) = old.given.as_ref().filter(|_| old.week <= view.week().next()) {
         let evidence = vec![Evidence::ReplacedBy { start: new.span.start }];
         let fact = verdict(old, given, evidence, Some((old.span.start, new.span.start)));
         judged.facts.push(fact);

@@ -346,6 +346,10 @@ pub struct SourceRow {
     pub waits_on: Option<(u64, u32, Moment)>,
     /// It has given a whole answer at some time.
     pub known: bool,
+    /// Hash of an answer that lost much and was believed in the end: it is not doubted again.
+    pub believed: Option<u64>,
+    /// A few of its events by hash: with the store lost, another calendar is known by having none of them.
+    pub marks: BTreeSet<u32>,
 }
 
 /// Something to be done, named before it is tried.

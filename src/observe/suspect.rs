@@ -1,6 +1,7 @@
 //! Whether a calendar's answer can be believed (VERDICTS V26). Absence is no evidence until it can.
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::TimeDelta;
 
@@ -41,6 +42,13 @@ impl Doubt {
         }
     }
 
+    /// The doubt of a word in the ledger.
+    pub fn of_code(code: &str) -> Option<Self> {
+        [Self::Html, Self::CutOff, Self::Empty, Self::Foreign, Self::Halved, Self::MassCancelled]
+            .into_iter()
+            .find(|doubt| doubt.code() == code)
+    }
+
     /// Whether equal answers over time make it believed; an empty or foreign calendar never is without a word
     /// from ops, and what is no calendar cannot be.
     pub fn wears_off(self) -> bool {
@@ -55,6 +63,8 @@ pub struct Before<'a> {
     pub picture: Option<Shown<'a>>,
     /// Sessions that the ledger expects in this calendar in the next 14 days and that still stand.
     pub expected: &'a BTreeSet<SessionKey>,
+    /// A few of its events ([`marks`]), as the ledger has them.
+    pub marks: &'a BTreeSet<u32>,
 }
 
 /// What a calendar holds.
@@ -87,11 +97,30 @@ pub fn doubt(before: Before<'_>, after: Shown<'_>, now: Moment) -> Option<Doubt>
             return Some(Doubt::Halved);
         }
     }
+    if before.picture.is_none() && before.marks.len() >= LEAST_EVENTS {
+        let seen: BTreeSet<u32> = after.events.iter().map(mark).collect();
+        if before.marks.is_disjoint(&seen) {
+            return Some(Doubt::Foreign);
+        }
+    }
     let shown: BTreeSet<&SessionKey> = after.sightings.iter().map(|seen| &seen.key).collect();
     let gone = before.expected.iter().filter(|key| !shown.contains(key)).count();
     (gone >= LEAST_SESSIONS && gone * 10 > before.expected.len() * 3).then_some(Doubt::MassCancelled)
 }
 
+/// A few events of a calendar by hash, always the same ones while they are there.
+pub fn marks(events: &[Kept]) -> BTreeSet<u32> {
+    events.iter().map(mark).collect::<BTreeSet<u32>>().into_iter().take(MARKS).collect()
+}
+
+fn mark(event: &Kept) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    lineage(&event.uid).hash(&mut hasher);
+    hasher.finish() as u32
+}
+
+/// Events by which a calendar is known again.
+const MARKS: usize = 8;
 /// A calendar of fewer events than this is never taken for another one.
 const LEAST_EVENTS: usize = 2;
 /// Fewer lost events than this are no reason to doubt.

@@ -306,6 +306,8 @@ fn end(desk: &Desk<'_>, state: &mut RepState, week: Week, planned: &mut Planned)
             Subject { what: &what, attempt: 1, round: escalation.said.len() as u32, recovery: None };
         let mut row = desk.row(*to, letter, &subject);
         row.thread = Some(thread(desk, &what, *to));
+        let reader = desk.roster.get(*to).filter(|_| escalation.waits_for_hours);
+        row.not_before = reader.and_then(|reader| quiet_until(desk, reader)).unwrap_or(desk.now);
         planned.rows.push(row);
     }
 }

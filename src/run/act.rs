@@ -147,6 +147,7 @@ impl Daemon {
 
     /// The server took it.
     fn delivered(&mut self, row: &OutboxRow, mail: &Mail, now: Moment) -> Result<(), Error> {
+        tracing::info!(kind = ?row.letter.kind(), to = %row.to, "a mail was sent");
         let mut facts = vec![Fact::Mail {
             kind: row.letter.kind(),
             to: row.to,

@@ -22,7 +22,7 @@ use crate::model::state::{Put, SourceRow};
 use crate::model::time::Span;
 use crate::model::zone::{Moment, Zone};
 use crate::observe::keep::{content_hash, lineage};
-use crate::observe::suspect::{Before, Doubt, Shown, doubt};
+use crate::observe::suspect::{Before, Doubt, Shown, doubt, marks};
 use crate::ports::{Answer, Calendars, Error, Validators};
 
 /// Calendars asked at a time.
@@ -227,7 +227,9 @@ impl Daemon {
                 self.touch(calendar, draft);
             }
         }
-        self.well(calendar, draft);
+        if !self.state.sources.get(&calendar).is_some_and(|row| row.known && row.state == SourceState::Ok) {
+            self.well(calendar, draft);
+        }
     }
 
     /// A whole answer: read it, and believe it or not.
@@ -245,12 +247,22 @@ impl Daemon {
         }
         let mirror = self.mirror(calendar, parsed);
         let (sightings, unsure) = self.draw(calendar, &mirror, draft.now);
-        let doubt = early.or_else(|| self.doubt(calendar, &mirror, &sightings, draft.now));
+        let row = self.state.sources.get(&calendar);
+        let believed = row.is_some_and(|row| row.believed == Some(mirror.content));
+        // The answer that is waited on stays doubtful for the reason it was, also when the store was lost since.
+        let waited_on = row
+            .filter(|row| row.waits_on.is_some_and(|(content, ..)| content == mirror.content))
+            .and_then(|row| Doubt::of_code(row.why.as_deref()?));
+        let fresh = || self.doubt(calendar, &mirror, &sightings, draft.now);
+        let doubt = early.or_else(|| if believed { None } else { waited_on.or_else(fresh) });
         if let Some(doubt) = doubt {
             let content = if early.is_some() { bytes_hash(bytes) } else { mirror.content };
             if !self.doubtful(calendar, doubt, content, draft) {
                 return;
             }
+            let mut row = draft.source(&self.state, calendar).unwrap_or_else(|| blank(draft.now));
+            row.believed = Some(content);
+            draft.put_source(calendar, row);
         }
         self.believe(calendar, mirror, validators, (sightings, unsure), draft);
     }
@@ -351,7 +363,13 @@ impl Daemon {
             let (stored, picture) = (book.stored.as_ref()?, book.picture.as_ref()?);
             Some(Shown { events: &stored.mirror.events, sightings: &picture.sightings })
         });
-        doubt(Before { picture, expected: &expected }, Shown { events: &mirror.events, sightings }, now)
+        let nothing = BTreeSet::new();
+        let marks = self.state.sources.get(&calendar).map_or(&nothing, |row| &row.marks);
+        doubt(
+            Before { picture, expected: &expected, marks },
+            Shown { events: &mirror.events, sightings },
+            now,
+        )
     }
 
     /// Sessions of the next 14 days that the ledger expects in a calendar and that still stand.
@@ -456,11 +474,20 @@ impl Daemon {
     fn well(&mut self, calendar: CalendarId, draft: &mut Draft) {
         let before = draft.source(&self.state, calendar);
         let is_news = before.as_ref().is_some_and(|row| row.state != SourceState::Ok);
-        if before.as_ref().is_some_and(|row| row.state == SourceState::Ok && row.known) {
+        let stored = self.books.get(&calendar).and_then(|book| book.stored.as_ref());
+        let marks = stored.map(|stored| marks(&stored.mirror.events)).unwrap_or_default();
+        let content = stored.map(|stored| stored.mirror.content);
+        let believed =
+            before.as_ref().and_then(|row| row.believed).filter(|believed| Some(*believed) == content);
+        let is_same = |row: &SourceRow| {
+            row.state == SourceState::Ok && row.known && row.marks == marks && row.believed == believed
+        };
+        if before.as_ref().is_some_and(is_same) {
             return;
         }
         let was_told = before.as_ref().is_some_and(|row| row.told);
-        let row = SourceRow { known: true, ..blank(draft.now) };
+        let since = before.as_ref().filter(|_| !is_news).map_or(draft.now, |row| row.since);
+        let row = SourceRow { known: true, believed, marks, ..blank(since) };
         if is_news {
             draft.facts.push(source_fact(calendar, &row));
             self.touch(calendar, draft);
@@ -527,7 +554,16 @@ fn bytes_hash(bytes: &[u8]) -> u64 {
 }
 
 fn blank(now: Moment) -> SourceRow {
-    SourceRow { state: SourceState::Ok, why: None, since: now, told: false, waits_on: None, known: false }
+    SourceRow {
+        state: SourceState::Ok,
+        why: None,
+        since: now,
+        told: false,
+        waits_on: None,
+        known: false,
+        believed: None,
+        marks: BTreeSet::new(),
+    }
 }
 
 fn source_fact(calendar: CalendarId, row: &SourceRow) -> Fact {
