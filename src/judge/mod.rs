@@ -95,7 +95,7 @@ impl Judged {
 /// Judges one rep: brings `state` up to date and says what is new.
 pub fn judge(view: &View<'_>, state: &mut RepState) -> Judged {
     let mut judged = Judged::default();
-    if !view.is_known() {
+    if view.rep_picture.is_none() && view.manager_picture.is_none() {
         return judged;
     }
     if state.watched_since.is_none() {
@@ -104,7 +104,9 @@ pub fn judge(view: &View<'_>, state: &mut RepState) -> Judged {
     sight::sight(view, state, &mut judged);
     settle::settle(view, state, &mut judged);
     word::words(view, state, &mut judged);
-    week::weeks(view, state, &mut judged);
+    if view.is_known() {
+        week::weeks(view, state, &mut judged);
+    }
     judged.next_look = judged.looks.iter().find(|at| **at > view.now).copied();
     judged
 }

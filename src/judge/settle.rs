@@ -262,14 +262,15 @@ fn answered_at(view: &View<'_>, session: &Expected) -> Moment {
     } else {
         view.other_pictures.iter().find(|(person, _)| *person == session.manager).map(|(_, picture)| *picture)
     };
+    let answered = |(seen, picture): (bool, Option<&Picture>)| match picture {
+        _ if !seen => None,
+        Some(picture) if picture.is_current => Some(view.now.min(picture.at)),
+        Some(picture) => Some(picture.at),
+        // Not read since the start: nothing settles on it.
+        None => Some(Moment::MIN_UTC),
+    };
     let answers = [(session.seen.0, manager), (session.seen.1, view.rep_picture)];
-    answers
-        .into_iter()
-        .filter(|(seen, _)| *seen)
-        .filter_map(|(_, picture)| picture)
-        .map(|picture| if picture.is_current { view.now.min(picture.at) } else { picture.at })
-        .min()
-        .unwrap_or(view.now)
+    answers.into_iter().filter_map(answered).min().unwrap_or(view.now)
 }
 
 /// Whether the series has sessions left besides this one.
@@ -333,7 +334,10 @@ fn hold(view: &View<'_>, session: &mut Expected, judged: &mut Judged) {
         session.week.next() >= view.week() || Week::of(session.span.start, &view.rep.zone) == view.week();
     let stands =
         session.stands() || session.counts_in(view.week(), Week::of(session.span.start, &view.rep.zone));
+    // A calendar that carries it and was not read since the start may say otherwise.
+    let is_known = answered_at(view, session) > Moment::MIN_UTC;
     if session.held
+        || !is_known
         || session.released
         || session.pending.is_some()
         || !stands

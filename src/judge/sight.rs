@@ -319,8 +319,13 @@ fn look<'a>(view: &View<'_>, session: &Expected, copies: (Copy<'a>, Copy<'a>)) -
 /// No copy is live.
 fn gone<'a>(session: &Expected, manager: Copy<'a>, rep: Copy<'a>) -> Sight<'a> {
     let unknown = |seen: bool, copy: Copy<'_>| seen && matches!(copy, Copy::Unknown);
-    if unknown(session.seen.0, manager) || unknown(session.seen.1, rep) {
-        return Sight::Unknown;
+    match (unknown(session.seen.0, manager), unknown(session.seen.1, rep)) {
+        (true, _) if !rep.is_gone() => return Sight::Unknown,
+        (_, true) if !manager.is_gone() => return Sight::Unknown,
+        // What is unknown stands as it was last known; nothing settles before it is known again.
+        (true, _) => return Sight::Void(Void::GoneOne { side: Side::Rep }, None),
+        (_, true) => return Sight::Void(Void::GoneOne { side: Side::Manager }, None),
+        (false, false) => {}
     }
     match (manager, rep) {
         (Copy::Marked(_), Copy::Marked(copy)) if session.organizer == Some(Side::Rep) => {

@@ -358,15 +358,16 @@ impl Daemon {
         now: Moment,
     ) -> Option<Doubt> {
         let expected = self.expected_in(calendar, now);
-        let book = self.books.get(&calendar);
-        let picture = book.and_then(|book| {
-            let (stored, picture) = (book.stored.as_ref()?, book.picture.as_ref()?);
-            Some(Shown { events: &stored.mirror.events, sightings: &picture.sightings })
-        });
         let nothing = BTreeSet::new();
-        let marks = self.state.sources.get(&calendar).map_or(&nothing, |row| &row.marks);
+        let known = self.state.sources.get(&calendar).map_or(&nothing, |row| &row.marks);
+        let picture = self.books.get(&calendar).and_then(|book| {
+            let (stored, picture) = (book.stored.as_ref()?, book.picture.as_ref()?);
+            // A mirror older than what the ledger believed last (a store that fell back) proves nothing.
+            let is_newest = *known == marks(&stored.mirror.events);
+            is_newest.then_some(Shown { events: &stored.mirror.events, sightings: &picture.sightings })
+        });
         doubt(
-            Before { picture, expected: &expected, marks },
+            Before { picture, expected: &expected, marks: known },
             Shown { events: &mirror.events, sightings },
             now,
         )
@@ -379,10 +380,13 @@ impl Daemon {
         }
         let near = Span::new(now, now + TimeDelta::days(14));
         let owner = calendar.owner;
+        // What a believed answer no longer has is missing, not expected: it only settles.
+        let is_believed = self.state.sources.get(&calendar).is_some_and(|row| row.believed.is_some());
         let reps = self.setup.roster.reports(owner).map(|person| person.id).chain(std::iter::once(owner));
         reps.filter_map(|rep| self.state.reps.get(&rep))
             .flat_map(|rep| rep.sessions.values())
             .filter(|session| session.span.overlaps(&near) && session.stands())
+            .filter(|session| !is_believed || session.pending.is_none())
             .filter(|session| {
                 (session.manager == owner && session.seen.0) || (session.rep == owner && session.seen.1)
             })
@@ -413,6 +417,7 @@ impl Daemon {
         if is_new {
             row.told = false;
             row.since = draft.now;
+            row.believed = None;
         }
         let tell = !row.told && !is_new;
         row.state = SourceState::Suspect;
@@ -476,9 +481,7 @@ impl Daemon {
         let is_news = before.as_ref().is_some_and(|row| row.state != SourceState::Ok);
         let stored = self.books.get(&calendar).and_then(|book| book.stored.as_ref());
         let marks = stored.map(|stored| marks(&stored.mirror.events)).unwrap_or_default();
-        let content = stored.map(|stored| stored.mirror.content);
-        let believed =
-            before.as_ref().and_then(|row| row.believed).filter(|believed| Some(*believed) == content);
+        let believed = before.as_ref().and_then(|row| row.believed);
         let is_same = |row: &SourceRow| {
             row.state == SourceState::Ok && row.known && row.marks == marks && row.believed == believed
         };

@@ -10,6 +10,7 @@ use drumbeat::cli::replay::engine::{Disk, Engine, LEDGER, Replayed};
 use drumbeat::cli::replay::{read, replay};
 use drumbeat::model::fact::{Fact, Record};
 use drumbeat::model::ledger::Seq;
+use drumbeat::model::mail::MailKind;
 use drumbeat::model::people::CalendarId;
 use drumbeat::model::zone::Zones;
 use drumbeat::ports::{Error, Store};
@@ -132,6 +133,10 @@ fn essence(replayed: &Replayed) -> Essence {
             Fact::Verdict { rep, week, session, verdict, late, from, to, .. } => {
                 let key = format!("{rep} {week} {session} {verdict:?} {late} {from:?} {to:?}");
                 *essence.verdicts.entry(key).or_default() += 1;
+            }
+            // When ops are told depends on when a calendar was asked, which a start shifts by minutes.
+            Fact::Mail { kind: MailKind::Ops, to, subject, .. } => {
+                *essence.done.entry(format!("{to} {subject}")).or_default() += 1;
             }
             Fact::Booked { .. } | Fact::Released { .. } | Fact::Mail { .. } | Fact::Week { .. } => {
                 *essence.done.entry(format!("{fact:?}")).or_default() += 1;
