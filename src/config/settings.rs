@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-use super::problem::{Problem, Wrong, wrong};
+use super::problem::{Problem, Wrong, not_built, wrong};
 use super::reader::{Section, Source};
 use super::{places, rules, values};
 use crate::model::people::SourceSpec;
@@ -236,12 +236,16 @@ fn holiday(text: &str, zones: &Zones) -> Result<HolidaySource, Wrong> {
 }
 
 fn feeds(section: &Section<'_>) -> FeedSettings {
+    let record = section.flag("record");
+    if record {
+        section.error("record", not_built("keeping answers as a recording", "write false"));
+    }
     FeedSettings {
         poll: section.text("poll", values::timer),
         timeout: section.text("timeout", values::timer),
         largest: section.text("largest", values::size),
         private_addresses: section.flag("private_addresses"),
-        record: section.flag("record"),
+        record,
     }
 }
 

@@ -9,6 +9,7 @@ mod ical;
 mod ledger;
 mod plan;
 mod recurrence;
+mod rows;
 mod scenarios;
 mod sim;
 mod smtp;

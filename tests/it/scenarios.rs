@@ -60,7 +60,8 @@ fn complaints(recording: &Recording) -> Vec<String> {
     expected::check(&recording.expected, &facts)
 }
 
-fn all_hold(paths: &[PathBuf]) {
+/// Fails with every expectation that does not hold.
+pub fn all_hold(paths: &[PathBuf]) {
     let failed: Vec<String> = paths
         .iter()
         .flat_map(|path| {
@@ -69,13 +70,6 @@ fn all_hold(paths: &[PathBuf]) {
         })
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
-}
-
-#[test]
-fn every_scenario_holds() {
-    let scenarios = scenarios();
-    assert!(scenarios.len() >= 90, "{} scenarios", scenarios.len());
-    all_hold(&scenarios);
 }
 
 #[test]
