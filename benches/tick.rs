@@ -2,7 +2,6 @@
 //!
 //! `cargo bench --bench tick`
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion};
@@ -10,12 +9,11 @@ use drumbeat::cli::replay::engine::{Disk, Engine, LEDGER};
 use drumbeat::cli::replay::replay;
 use drumbeat::model::zone::Zones;
 use drumbeat::ports::{Answer, Validators};
-use drumbeat::run::{Daemon, Fetched, Input, fetch};
+use drumbeat::run::{Daemon, Fetched, Input};
 use drumbeat::sim::ledger::MemoryLedger;
 use drumbeat::sim::recording::{Recording, Said};
 use drumbeat::sim::scenario;
 use drumbeat::sim::store::MemoryStore;
-use drumbeat::sim::world::World;
 
 /// Reps of the team that is looked at.
 const REPS: usize = 10;
@@ -24,10 +22,13 @@ const SEGMENT_RECORDS: usize = 100_000;
 
 /// One manager with ten reps and their standing series, over a quiet week.
 fn team() -> Recording {
-    let names: Vec<String> = (0..REPS).map(|n| format!("r{n} \"Rep{n} Person\" rep")).collect();
+    let letter = |n: usize| char::from(b'a' + n as u8);
+    let names: Vec<String> = (0..REPS)
+        .map(|n| format!("rep{0} \"{1}nna Person\" rep", letter(n), letter(n).to_ascii_uppercase()))
+        .collect();
     let days = ["Mon", "Tue", "Wed", "Thu", "Fri"];
     let series: String = (0..REPS)
-        .map(|n| format!("series   r{n}+bo {} {:02}:00\n", days[n % 5], 10 + 4 * (n / 5)))
+        .map(|n| format!("series   rep{}+bo {} {:02}:00\n", letter(n), days[n % 5], 10 + 4 * (n / 5)))
         .collect::<Vec<_>>()
         .concat();
     let text = format!(
@@ -37,13 +38,12 @@ fn team() -> Recording {
     scenario::parse(&text).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
-/// A daemon that has lived through the recording, and the world it lives in.
-fn seasoned(recording: &Recording, runtime: &tokio::runtime::Runtime) -> (Daemon, World) {
+/// A daemon that has lived through the recording.
+fn seasoned(recording: &Recording, runtime: &tokio::runtime::Runtime) -> Daemon {
     let engine = Engine::new(recording, Zones::bundled()).expect("it replays");
-    let world = engine.world().clone();
     let disk: Disk = (Box::new(MemoryLedger::new(LEDGER, SEGMENT_RECORDS)), Box::new(MemoryStore::default()));
     let (_, daemon) = runtime.block_on(engine.run(disk)).expect("it replays");
-    (daemon, world)
+    daemon
 }
 
 fn main() {
@@ -60,23 +60,26 @@ fn main() {
     });
 
     let recording = team();
-    let (mut daemon, world) = seasoned(&recording, &runtime);
+    let mut daemon = seasoned(&recording, &runtime);
+    let calendars: Vec<_> = recording.names(&daemon.setup().roster).into_keys().collect();
     criterion.bench_function("a tick with nothing changed", |bench| {
-        bench.iter(|| {
-            world.set(recording.until + chrono::TimeDelta::minutes(5));
-            let due = daemon.due();
-            runtime.block_on(async {
-                let fetched = fetch(Rc::new(world.clone()), due).await;
-                daemon.tick(Input::Timer(fetched)).await.expect("it ticks");
-            });
-        });
+        bench.iter_batched(
+            || {
+                calendars
+                    .iter()
+                    .map(|calendar| Fetched { calendar: *calendar, answer: Ok(Answer::Unchanged) })
+                    .collect()
+            },
+            |fetched| runtime.block_on(daemon.tick(Input::Timer(fetched))).expect("it ticks"),
+            BatchSize::SmallInput,
+        );
     });
 
     let (name, said) = recording.calendars.iter().next().expect("a calendar");
     let Some(Said::Ics(bytes)) = said.values().next_back() else { panic!("{name} is a feed") };
     let text = String::from_utf8_lossy(bytes).into_owned();
     let other = text.replacen("PARTSTAT=ACCEPTED", "PARTSTAT=TENTATIVE", 1);
-    let calendar = *recording.names(&daemon.setup().roster).keys().next().expect("a calendar");
+    let calendar = calendars[0];
     let mut turn = false;
     criterion.bench_function("a tick with one calendar changed", |bench| {
         bench.iter_batched(
