@@ -431,6 +431,11 @@ impl RepState {
         }
     }
 
+    /// A recovery, to be changed.
+    pub fn recovery_mut(&mut self, id: RecoveryId) -> Option<&mut Recovery> {
+        self.recoveries.get_mut(&id.week)?.get_mut(&id.ordinal)
+    }
+
     /// The recoveries of a week.
     pub fn of_week(&self, week: Week) -> impl Iterator<Item = &Recovery> {
         self.recoveries.get(&week).into_iter().flat_map(BTreeMap::values)

@@ -91,11 +91,7 @@ fn about_recovery(
     id: RecoveryId,
     planned: &mut Planned,
 ) -> Upshot {
-    let Some(recovery) =
-        member.state.recoveries.get_mut(&id.week).and_then(|known| known.get_mut(&id.ordinal))
-    else {
-        return Upshot::Over;
-    };
+    let Some(recovery) = member.state.recovery_mut(id) else { return Upshot::Over };
     if answered.about.is_some_and(|(.., round)| {
         round != recovery.round && !matches!(answered.action, Action::Undo | Action::Met | Action::Away)
     }) {
@@ -145,11 +141,7 @@ fn choose(
     id: RecoveryId,
     planned: &mut Planned,
 ) -> Upshot {
-    let Some(recovery) =
-        member.state.recoveries.get_mut(&id.week).and_then(|known| known.get_mut(&id.ordinal))
-    else {
-        return Upshot::Over;
-    };
+    let Some(recovery) = member.state.recovery_mut(id) else { return Upshot::Over };
     let nth = answered.option.unwrap_or(1).max(1) as usize - 1;
     let offers = recovery.proposal.as_ref().map(|proposal| proposal.offers.as_slice()).unwrap_or_default();
     let is_open =
@@ -195,11 +187,7 @@ fn met(
     id: RecoveryId,
     planned: &mut Planned,
 ) -> Upshot {
-    let Some(recovery) =
-        member.state.recoveries.get_mut(&id.week).and_then(|known| known.get_mut(&id.ordinal))
-    else {
-        return Upshot::Over;
-    };
+    let Some(recovery) = member.state.recovery_mut(id) else { return Upshot::Over };
     close(recovery, CloseReason::Rescheduled, planned);
     let manager = recovery.manager;
     let by_manager = (answered.who == manager).then_some(true);

@@ -337,8 +337,10 @@ pub(super) fn welcome(desk: &Desk<'_>, rows: Vec<OutboxRow>, draft: &mut Draft) 
 
 /// Marks a proposal as sent: its clock starts when the server took the mail.
 pub(super) fn sent(state: &mut RepState, id: RecoveryId, now: Moment, facts: &mut Vec<Fact>) {
-    let recovery = state.recoveries.get_mut(&id.week).and_then(|known| known.get_mut(&id.ordinal));
-    let Some(recovery) = recovery.filter(|recovery| recovery.state == RecoveryState::Open) else { return };
+    let Some(recovery) = state.recovery_mut(id).filter(|recovery| recovery.state == RecoveryState::Open)
+    else {
+        return;
+    };
     let Some(proposal) = &mut recovery.proposal else { return };
     proposal.sent = Some(now);
     recovery.state = RecoveryState::Proposed;
