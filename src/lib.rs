@@ -4,6 +4,7 @@ pub mod model;
 
 pub mod cli;
 pub mod config;
+pub mod gcal;
 pub mod ical;
 pub mod io;
 pub mod judge;

@@ -12,7 +12,8 @@ use std::time::Duration;
 use crate::model::ledger::{FrameKind, LedgerId, Seq};
 use crate::model::mail::Mail;
 use crate::model::page::Page;
-use crate::model::people::CalendarId;
+use crate::model::people::{CalendarId, PersonId};
+use crate::model::time::Span;
 use crate::model::zone::Moment;
 
 /// A boxed future.
@@ -89,6 +90,18 @@ pub struct Validators {
     pub etag: Option<String>,
     /// `Last-Modified`, as sent.
     pub modified: Option<String>,
+    /// Google's sync token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<SyncToken>,
+}
+
+/// Where a listing ended: the next one may be asked for what changed since, with the same parameters alone.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SyncToken {
+    /// `nextSyncToken`.
+    pub token: String,
+    /// The parameters of the listing that gave it.
+    pub parameters: String,
 }
 
 /// A calendar's answer.
@@ -103,6 +116,17 @@ pub enum Answer {
         /// To be stored with what is made of it.
         validators: Validators,
     },
+    /// Google's `events.list`, not looked at yet.
+    Listing {
+        /// Every page as received, in order, the last one with the token.
+        pages: Vec<Vec<u8>>,
+        /// It is all that the calendar holds, not only what changed since the token that was handed over.
+        whole: bool,
+        /// The new token, to be stored with what is made of the pages.
+        validators: Validators,
+    },
+    /// Only when its owner is busy may be seen, not with what: the busy stretches of the coming weeks.
+    Busy(Vec<Span>),
 }
 
 /// The calendars that are read.
@@ -114,6 +138,42 @@ pub trait Calendars {
         calendar: CalendarId,
         known: Option<&'a Validators>,
     ) -> Later<'a, Result<Answer, Error>>;
+
+    /// The instances in a window as the source itself expands them, for comparison with our own expansion: pages of
+    /// `events.list`. `None`: this source cannot say.
+    fn instances<'a>(
+        &'a self,
+        calendar: CalendarId,
+        window: Span,
+    ) -> Later<'a, Result<Option<Vec<Vec<u8>>>, Error>> {
+        let _ = (calendar, window);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Whether the source says by itself when something changes, so that it need be asked only now and then.
+    fn pushes(&self, calendar: CalendarId) -> bool {
+        let _ = calendar;
+        false
+    }
+
+    /// Ends what the source was asked to keep up, such as push channels, at a clean end.
+    fn close(&self) -> Later<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+/// Events of ours in calendars that are written through an API (Google's). Bodies are the API's JSON, which `gcal`
+/// writes and reads; everything is done as the person whose calendar it is.
+pub trait Bookings {
+    /// Inserts an event with an id of our own into somebody's calendar; guests are told by the calendar. Returns the
+    /// event as it stands. `Conflict`: an event of that id is, or was, there; `Denied`, `NotFound` and `Invalid`:
+    /// it cannot be booked so.
+    fn insert<'a>(&'a self, whose: PersonId, event: &'a [u8]) -> Later<'a, Result<Vec<u8>, Error>>;
+    /// An event by its id, a cancelled one too. `NotFound`: there is none.
+    fn read<'a>(&'a self, whose: PersonId, id: &'a str) -> Later<'a, Result<Vec<u8>, Error>>;
+    /// Deletes an event if it still is as read; guests are told. `Conflict`: it changed since; `NotFound`: it is
+    /// gone already.
+    fn delete<'a>(&'a self, whose: PersonId, id: &'a str, etag: &'a str) -> Later<'a, Result<(), Error>>;
 }
 
 /// Sends mails.

@@ -110,7 +110,7 @@ impl Files {
         match spec {
             SourceSpec::Feed(place) if place.contains("://") => Some(place.clone()),
             SourceSpec::Feed(place) => Some(self.folder.join(place).display().to_string()),
-            SourceSpec::World => None,
+            SourceSpec::Google(_) | SourceSpec::World => None,
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod event;
 pub mod fact;
 pub mod ledger;
 pub mod letter;
+pub mod listing;
 pub mod mail;
 pub mod page;
 pub mod people;

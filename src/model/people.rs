@@ -75,6 +75,8 @@ impl Dates {
 pub enum SourceSpec {
     /// `ics:` with a URL or a file: the text after the colon. It may hold a secret: never logged.
     Feed(String),
+    /// `google`: the owner's own calendar, or `google:` with the id of another one that they may see.
+    Google(Option<String>),
     /// A recording, a demo or a test brings the answers.
     World,
 }
@@ -83,6 +85,7 @@ impl fmt::Debug for SourceSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Feed(_) => "Feed(…)",
+            Self::Google(_) => "Google(…)",
             Self::World => "World",
         })
     }
@@ -94,6 +97,8 @@ impl fmt::Debug for SourceSpec {
 pub enum BookVia {
     /// An invitation by mail (iMIP, RFC 6047).
     Mail,
+    /// An event in the manager's Google calendar, with the rep invited.
+    Google,
 }
 
 /// A row of the roster, as meant.

@@ -23,7 +23,7 @@ use crate::model::time::Span;
 use crate::model::zone::{Moment, Zone};
 use crate::observe::keep::{content_hash, lineage};
 use crate::observe::suspect::{Before, Doubt, Shown, doubt, marks};
-use crate::ports::{Answer, Calendars, Error, Validators};
+use crate::ports::{Answer, Calendars, Error, ErrorKind, Validators};
 
 /// Calendars asked at a time.
 const AT_ONCE: usize = 32;
@@ -142,6 +142,7 @@ impl Daemon {
         let owner = self.setup.roster.get(calendar.owner);
         match owner.and_then(|owner| owner.calendars.get(usize::from(calendar.nth).checked_sub(1)?)) {
             Some(SourceSpec::Feed(place)) => place.hash(&mut hasher),
+            Some(SourceSpec::Google(id)) => ("google", id).hash(&mut hasher),
             Some(SourceSpec::World) | None => {}
         }
         hasher.finish()
@@ -172,6 +173,14 @@ impl Daemon {
             match answer {
                 Ok(Answer::Unchanged) => self.good(calendar, draft),
                 Ok(Answer::Feed { bytes, validators }) => self.whole(calendar, &bytes, validators, draft),
+                Ok(Answer::Listing { .. } | Answer::Busy(_)) => {
+                    let error = Error::new(
+                        ErrorKind::Invalid,
+                        "listing",
+                        "read a listing of Google's: not built yet",
+                    );
+                    self.failed(calendar, &error, draft);
+                }
                 Err(error) => self.failed(calendar, &error, draft),
             }
         }

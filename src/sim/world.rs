@@ -192,7 +192,10 @@ impl Inside {
         }
         let bytes =
             if seen.is_empty() { bytes.clone() } else { laid_over(bytes, *since, &seen, &self.zones) };
-        Ok(Answer::Feed { bytes, validators: Validators { etag: Some(etag), modified: None } })
+        Ok(Answer::Feed {
+            bytes,
+            validators: Validators { etag: Some(etag), modified: None, ..Validators::default() },
+        })
     }
 
     fn shows(&self, booking: &Booking, name: &CalendarName) -> bool {
@@ -250,7 +253,10 @@ fn failure(word: &str, since: Moment) -> Result<Answer, Error> {
     let kind = match word {
         "html" => {
             let etag = Some(format!("\"html-{}\"", since.timestamp()));
-            return Ok(Answer::Feed { bytes: PAGE.into(), validators: Validators { etag, modified: None } });
+            return Ok(Answer::Feed {
+                bytes: PAGE.into(),
+                validators: Validators { etag, modified: None, ..Validators::default() },
+            });
         }
         "410" => ErrorKind::TokenGone,
         "404" => ErrorKind::NotFound,

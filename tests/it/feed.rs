@@ -141,7 +141,14 @@ async fn validators_come_and_go() {
         };
         assert_eq!(bytes, b"BEGIN");
         let modified = "Wed, 18 Nov 2026 09:00:00 GMT";
-        assert_eq!(validators, Validators { etag: Some("\"v1\"".into()), modified: Some(modified.into()) });
+        assert_eq!(
+            validators,
+            Validators {
+                etag: Some("\"v1\"".into()),
+                modified: Some(modified.into()),
+                ..Validators::default()
+            }
+        );
         assert_eq!(feeds.fetch(CALENDAR, Some(&validators)).await, Ok(Answer::Unchanged));
         let requests = server.requests();
         assert!(!requests[0].to_lowercase().contains("\r\nif-"), "{}", requests[0]);
@@ -149,7 +156,7 @@ async fn validators_come_and_go() {
         assert!(requests[0].starts_with("GET /secret/calendar.ics HTTP/1.1\r\n"));
         assert!(requests[0].contains("accept-encoding: gzip\r\n"), "{}", requests[0]);
 
-        let unsendable = Validators { etag: Some("a\nb".into()), modified: None };
+        let unsendable = Validators { etag: Some("a\nb".into()), modified: None, ..Validators::default() };
         assert!(matches!(feeds.fetch(CALENDAR, Some(&unsendable)).await, Ok(Answer::Feed { .. })));
         let other = CalendarId { nth: 2, ..CALENDAR };
         failed(feeds.fetch(other, None).await, ErrorKind::NotFound, "unknown");

@@ -35,7 +35,7 @@ fn read_now(path: &Path, known: Option<&Validators>, largest: usize) -> Result<A
         let wrong = format!("{name} is larger than {largest} bytes ([feeds] largest)");
         return Err(Error::new(ErrorKind::Invalid, "too_large", wrong));
     }
-    let validators = Validators { etag: Some(stamp(&before)), modified: None };
+    let validators = Validators { etag: Some(stamp(&before)), modified: None, ..Validators::default() };
     if known == Some(&validators) {
         return Ok(Answer::Unchanged);
     }

@@ -82,6 +82,7 @@ impl Client {
         let validators = Validators {
             etag: text(response.headers(), header::ETAG),
             modified: text(response.headers(), header::LAST_MODIFIED),
+            ..Validators::default()
         };
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failure(url, &error))? {
