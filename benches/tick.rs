@@ -67,7 +67,11 @@ fn main() {
             || {
                 calendars
                     .iter()
-                    .map(|calendar| Fetched { calendar: *calendar, answer: Ok(Answer::Unchanged) })
+                    .map(|calendar| Fetched {
+                        calendar: *calendar,
+                        answer: Ok(Answer::Unchanged),
+                        audit: None,
+                    })
                     .collect()
             },
             |fetched| runtime.block_on(daemon.tick(Input::Timer(fetched))).expect("it ticks"),
@@ -89,6 +93,7 @@ fn main() {
                 vec![Fetched {
                     calendar,
                     answer: Ok(Answer::Feed { bytes, validators: Validators::default() }),
+                    audit: None,
                 }]
             },
             |fetched| runtime.block_on(daemon.tick(Input::Timer(fetched))).expect("it ticks"),

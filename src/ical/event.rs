@@ -217,6 +217,22 @@ impl Draft {
     }
 }
 
+/// Reads recurrence lines that stand alone, such as those of Google's `recurrence`. `None` where there are more dates
+/// than `limits` allow, or a date that cannot be read: then nothing may be concluded from the rest.
+pub fn recurrence<'a>(lines: impl IntoIterator<Item = &'a str>, limits: &Limits) -> Option<Recurrence> {
+    let mut draft = Draft::default();
+    for line in lines {
+        let name = line.split([';', ':']).next().unwrap_or_default().to_ascii_uppercase();
+        let field = Field::of(name.as_bytes());
+        let is_recurrence =
+            |field: &Field| matches!(field, Field::Rrule | Field::Exrule | Field::Exdate | Field::Rdate);
+        let Some(field) = field.filter(is_recurrence) else { continue };
+        let (property, _) = Property::read(line)?;
+        draft.take(field, &property, limits).ok()?;
+    }
+    draft.fault.is_none().then_some(draft.recurrence)
+}
+
 /// What RFC 5545, 3.6.1 says where neither DTEND nor DURATION stands.
 fn length_unsaid(start: &When) -> TimeDelta {
     if matches!(start, When::Date(_)) { TimeDelta::days(1) } else { TimeDelta::zero() }

@@ -17,6 +17,7 @@ mod windows;
 mod write;
 pub mod zone;
 
+pub use event::recurrence;
 pub use parse::{Parsed, Shape, parse};
 pub use problem::{Problem, Problems};
 pub use rule::Doubt;

@@ -10,6 +10,7 @@
 
 pub mod away;
 pub mod cadence;
+mod copies;
 pub mod health;
 pub mod settle;
 pub mod sight;

@@ -13,44 +13,12 @@ use crate::model::fact::{
 use crate::model::people::{Person, PersonId};
 use crate::model::state::{Expected, Given, Pending, RepState, Void};
 use crate::model::time::{Week, covered};
-use crate::model::zone::Moment;
 
+use super::copies::{ByKey, Copy, Off, by_key, copy, freshness};
 use super::{Judged, View};
 
 /// Weeks ahead of this one whose sessions are remembered: two, so that none is new in the week it is judged.
 const WEEKS_AHEAD: i64 = 2;
-
-/// What one side's calendar shows of a session.
-#[derive(Debug, Clone, Copy)]
-enum Copy<'a> {
-    /// The calendar was not read.
-    Unknown,
-    /// It is not in there.
-    Absent,
-    /// It is in there as cancelled.
-    Marked(&'a Sighting),
-    /// It is in there.
-    Live(&'a Sighting),
-}
-
-impl<'a> Copy<'a> {
-    fn live(self) -> Option<&'a Sighting> {
-        match self {
-            Self::Live(sighting) => Some(sighting),
-            _ => None,
-        }
-    }
-
-    fn is_gone(self) -> bool {
-        matches!(self, Self::Absent | Self::Marked(_))
-    }
-}
-
-/// A calendar's sightings by session; of two with one key the newer.
-struct ByKey<'a> {
-    seen: BTreeMap<&'a SessionKey, &'a Sighting>,
-    unsure: &'a BTreeSet<String>,
-}
 
 /// Takes in what both calendars show.
 pub fn sight(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
@@ -80,33 +48,6 @@ pub fn sight(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
 fn is_over(session: &Expected, view: &View<'_>) -> bool {
     let fell = session.given.as_ref().is_some_and(|given| given.outcome != Outcome::Rescheduled);
     session.span.end <= view.now && (session.held || fell || session.replaced_by.is_some())
-}
-
-fn by_key(picture: &Picture) -> ByKey<'_> {
-    let mut seen: BTreeMap<&SessionKey, &Sighting> = BTreeMap::new();
-    for sighting in &picture.sightings {
-        let newer = seen.get(&sighting.key).is_none_or(|known| freshness(known) <= freshness(sighting));
-        if newer {
-            seen.insert(&sighting.key, sighting);
-        }
-    }
-    ByKey { seen, unsure: &picture.unsure }
-}
-
-fn copy<'a>(side: Option<&ByKey<'a>>, key: &SessionKey) -> Copy<'a> {
-    match side {
-        None => Copy::Unknown,
-        Some(side) => match side.seen.get(key) {
-            None if side.unsure.contains(&key.lineage) => Copy::Unknown,
-            None => Copy::Absent,
-            Some(sighting) if sighting.is_cancelled => Copy::Marked(sighting),
-            Some(sighting) => Copy::Live(sighting),
-        },
-    }
-}
-
-fn freshness(sighting: &Sighting) -> (u32, Option<Moment>) {
-    (sighting.kept.sequence, sighting.kept.modified)
 }
 
 /// How well an event is known as the pair's 1-on-1.
@@ -264,8 +205,8 @@ enum Sight<'a> {
     Stands(&'a Sighting),
     /// It is ours and nobody's calendar has shown it yet: it stands (clients hide unanswered invitations).
     Unseen,
-    /// It does not stand; with the copy that says so, if one does.
-    Void(Void, Option<&'a Sighting>),
+    /// It does not stand; with what says so, if anything does.
+    Void(Void, Option<Off<'a>>),
     /// Nobody can tell now.
     Unknown,
 }
@@ -287,14 +228,14 @@ fn update(view: &View<'_>, session: &mut Expected, copies: (Copy<'_>, Copy<'_>),
             risks(view, session, None, judged);
             judged.look_at(session.span.end);
         }
-        Sight::Void(void, copy) => fall(view, session, void, copy),
+        Sight::Void(void, off) => fall(view, session, void, off),
         Sight::Unknown => {}
     }
 }
 
 fn look<'a>(view: &View<'_>, session: &Expected, copies: (Copy<'a>, Copy<'a>)) -> Sight<'a> {
     if session.ours.is_some() && session.seen == (false, false) {
-        return Sight::Unseen;
+        return unseen(copies);
     }
     // A calendar that never showed it says nothing by not showing it.
     let manager = if session.seen.0 { copies.0 } else { Copy::Unknown };
@@ -309,10 +250,19 @@ fn look<'a>(view: &View<'_>, session: &Expected, copies: (Copy<'a>, Copy<'a>)) -
                 (None, None) => unreachable!("covered by the arm above"),
             };
             match standing_void(view, session, (manager, rep), fresh) {
-                Some(void) => Sight::Void(void, Some(fresh)),
+                Some(void) => Sight::Void(void, Some(Off::from(fresh))),
                 None => Sight::Stands(fresh),
             }
         }
+    }
+}
+
+/// A booking of ours that no calendar showed yet stands, unless one says that it was deleted.
+fn unseen<'a>((manager, rep): (Copy<'a>, Copy<'a>)) -> Sight<'a> {
+    match (manager, rep) {
+        (Copy::Marked(off), _) => Sight::Void(Void::Marked { side: Side::Manager }, Some(off)),
+        (_, Copy::Marked(off)) => Sight::Void(Void::Marked { side: Side::Rep }, Some(off)),
+        _ => Sight::Unseen,
     }
 }
 
@@ -328,11 +278,14 @@ fn gone<'a>(session: &Expected, manager: Copy<'a>, rep: Copy<'a>) -> Sight<'a> {
         (false, false) => {}
     }
     match (manager, rep) {
-        (Copy::Marked(_), Copy::Marked(copy)) if session.organizer == Some(Side::Rep) => {
-            Sight::Void(Void::Marked { side: Side::Rep }, Some(copy))
+        (Copy::Marked(manager), Copy::Marked(rep)) if session.organizer == Some(Side::Rep) => {
+            Sight::Void(Void::Marked { side: Side::Rep }, Some(rep.or_when(manager)))
         }
-        (Copy::Marked(copy), _) => Sight::Void(Void::Marked { side: Side::Manager }, Some(copy)),
-        (_, Copy::Marked(copy)) => Sight::Void(Void::Marked { side: Side::Rep }, Some(copy)),
+        (Copy::Marked(manager), Copy::Marked(rep)) => {
+            Sight::Void(Void::Marked { side: Side::Manager }, Some(manager.or_when(rep)))
+        }
+        (Copy::Marked(off), _) => Sight::Void(Void::Marked { side: Side::Manager }, Some(off)),
+        (_, Copy::Marked(off)) => Sight::Void(Void::Marked { side: Side::Rep }, Some(off)),
         _ => Sight::Void(Void::GoneBoth, None),
     }
 }
@@ -461,9 +414,9 @@ fn move_to(view: &View<'_>, session: &mut Expected, sighting: &Sighting, judged:
 }
 
 /// It does not stand: note since when, unless that is history or known already.
-fn fall(view: &View<'_>, session: &mut Expected, void: Void, copy: Option<&Sighting>) {
+fn fall(view: &View<'_>, session: &mut Expected, void: Void, off: Option<Off<'_>>) {
     let moved_out = session.given.as_ref().is_some_and(|given| given.outcome == Outcome::MovedOut);
-    if let (true, Void::MovedOut { .. }, Some(copy)) = (moved_out, &void, copy) {
+    if let (true, Void::MovedOut { .. }, Some(copy)) = (moved_out, &void, off.and_then(|off| off.copy)) {
         session.span = copy.span;
         session.stood = session.span.start <= view.now;
         return;
@@ -477,7 +430,7 @@ fn fall(view: &View<'_>, session: &mut Expected, void: Void, copy: Option<&Sight
     let mut since = view.now;
     if view.now >= session.span.start && session.pending.is_none() {
         // Seen only after its start: the calendar's own time of the change decides, where it has one.
-        match copy.and_then(|copy| copy.kept.modified) {
+        match off.and_then(|off| off.changed) {
             Some(modified) if modified < session.span.start && !matches!(void, Void::GoneOne { .. }) => {
                 since = modified;
             }

@@ -74,9 +74,42 @@ pub struct Kept {
     pub party: Party,
     /// What its words mean.
     pub words: Words,
+    /// Google's id of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Google's id of the series that it is an instance of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
 }
 
 impl Kept {
+    /// A single event of no length of which no more is known.
+    pub fn bare(uid: String, start: When) -> Self {
+        Self {
+            uid,
+            recurrence_id: None,
+            this_and_future: false,
+            start,
+            seconds: 0,
+            recurrence: Recurrence::default(),
+            status: EventStatus::Confirmed,
+            shown: Shown::Busy,
+            sequence: 0,
+            created: None,
+            modified: None,
+            party: Party::default(),
+            words: Words::default(),
+            id: None,
+            series: None,
+        }
+    }
+
+    /// A stretch of time of which only is known that it is filled.
+    pub fn busy(span: &Span) -> Self {
+        let bare = Self::bare(format!("busy-{}", span.start.timestamp()), When::Utc(span.start));
+        Self { seconds: span.length().num_seconds(), ..bare }
+    }
+
     /// The event without its words, as recurrence expansion wants it.
     pub fn as_event(&self) -> Event {
         Event {
@@ -101,7 +134,7 @@ impl Kept {
 }
 
 /// The stored copy of a calendar.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Mirror {
     /// Its events.
     pub events: Vec<Kept>,
@@ -115,6 +148,31 @@ pub struct Mirror {
     pub aside: BTreeSet<String>,
     /// Hash of the content, DTSTAMP and order aside.
     pub content: u64,
+    /// What Google said is deleted, by its id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub deleted: BTreeMap<String, Deleted>,
+    /// What Google said and we could not read, by its id: the lineage, of which nothing may be concluded.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unread: BTreeMap<String, String>,
+    /// Only when the owner is busy can be seen, not with what.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_busy_only: bool,
+}
+
+/// An event that its calendar says is deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// The lineage of its UID.
+    pub lineage: String,
+    /// When it was deleted, where the calendar says so.
+    pub modified: Option<Moment>,
+    /// When we were told: after some weeks it is forgotten.
+    pub since: Moment,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// One dated happening in one calendar.
@@ -149,8 +207,12 @@ pub struct Picture {
     pub is_current: bool,
     /// Some event lists attendees.
     pub lists_attendees: bool,
+    /// Only when the owner is busy can be seen: it shows no sessions, and their absence means nothing.
+    pub is_busy_only: bool,
     /// Lineages of which not everything is known: nothing may be concluded from their absence.
     pub unsure: BTreeSet<String>,
+    /// Lineages that the calendar says are deleted, and when, where it says so.
+    pub deleted: BTreeMap<String, Option<Moment>>,
     /// What happens, by start.
     pub sightings: Vec<Sighting>,
 }

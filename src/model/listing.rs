@@ -12,8 +12,8 @@ pub struct Listing {
     pub items: Vec<Item>,
     /// The calendar's zone, where it names one.
     pub zone: Option<String>,
-    /// Items of which nothing could be read: counted, never a reason to lose their page.
-    pub unread: u32,
+    /// Items of which not even the id could be read: with any of these, absence from the answer proves nothing.
+    pub nameless: u32,
 }
 
 /// One item of an answer.
@@ -23,6 +23,10 @@ pub struct Item {
     pub id: String,
     /// `recurringEventId`: the id of the series it is an instance of. It need not be a prefix of `id`.
     pub series: Option<String>,
+    /// UID (`iCalUID`), where it is said.
+    pub uid: Option<String>,
+    /// `updated`, where it is said.
+    pub modified: Option<Moment>,
     /// What is said of it.
     pub said: Said,
 }
@@ -32,20 +36,11 @@ pub struct Item {
 pub enum Said {
     /// It stands.
     Stands(Box<Event>),
-    /// One instance of a series that goes on is called off.
-    InstanceCancelled {
-        /// UID, where it is said.
-        uid: Option<String>,
-        /// `originalStartTime`; the start of a cancelled item is never read, it may be wrong.
-        original: When,
-        /// `updated`, where it is said.
-        modified: Option<Moment>,
-    },
+    /// One instance of a series that goes on is called off: `originalStartTime`. The start of a cancelled item is
+    /// never read; it may be wrong.
+    InstanceCancelled(When),
     /// It is deleted: only the id is sure.
-    Deleted {
-        /// UID, where it is said.
-        uid: Option<String>,
-        /// `updated`, where it is said.
-        modified: Option<Moment>,
-    },
+    Deleted,
+    /// It could not be read: what is known of it stays, and nothing is concluded from it.
+    Unread,
 }

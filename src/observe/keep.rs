@@ -44,11 +44,17 @@ impl Lens {
         }
     }
 
-    /// What is kept of an event in `owner`'s calendar.
+    /// What is kept of an event in `owner`'s calendar. A private one is busy time and nothing else, unless exactly a
+    /// rep and their manager meet in it: then who meets is kept, and its words are not looked at.
     pub fn keep(&self, event: Event, owner: PersonId) -> Kept {
+        let mut party = self.party(&event, owner);
+        if event.is_private && !self.is_pair(&party) {
+            party = Party::default();
+        }
+        let words = if event.is_private { Words::default() } else { self.words(&event, owner) };
         Kept {
-            party: self.party(&event, owner),
-            words: self.words(&event, owner),
+            party,
+            words,
             uid: event.uid,
             recurrence_id: event.recurrence_id,
             this_and_future: event.this_and_future,
@@ -60,7 +66,19 @@ impl Lens {
             sequence: event.sequence,
             created: event.created,
             modified: event.modified,
+            id: None,
+            series: None,
         }
+    }
+
+    /// Exactly a rep and their manager.
+    fn is_pair(&self, party: &Party) -> bool {
+        let reports_to = |rep: &PersonId, manager: &PersonId| {
+            self.roster.get(*rep).is_some_and(|person| person.manager == Some(*manager))
+        };
+        let others = party.colleagues + party.outside;
+        let people: Vec<&PersonId> = party.people.iter().collect();
+        matches!(people.as_slice(), [one, other] if others == 0 && (reports_to(one, other) || reports_to(other, one)))
     }
 
     fn is_nobody(&self, attendee: &Attendee) -> bool {

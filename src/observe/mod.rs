@@ -2,4 +2,5 @@
 
 pub mod diary;
 pub mod keep;
+pub mod merge;
 pub mod suspect;

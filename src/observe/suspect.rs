@@ -74,25 +74,31 @@ pub struct Shown<'a> {
     pub events: &'a [Kept],
     /// What they amount to in the weeks around now.
     pub sightings: &'a [Sighting],
+    /// Lineages that it says are deleted: they are not missing.
+    pub deleted: &'a BTreeSet<&'a str>,
 }
 
 /// Compares a whole answer with what was there before. What the answer marks as cancelled is not missing: it
 /// says so itself.
 pub fn doubt(before: Before<'_>, after: Shown<'_>, now: Moment) -> Option<Doubt> {
     let had_any = before.picture.is_some_and(|picture| !picture.events.is_empty());
-    if after.events.is_empty() && (!before.expected.is_empty() || had_any) {
+    let is_empty = after.events.is_empty() && after.deleted.is_empty();
+    if is_empty && (!before.expected.is_empty() || had_any) {
         return Some(Doubt::Empty);
     }
     if let Some(picture) = before.picture {
         let old: BTreeSet<&str> = picture.events.iter().map(|event| lineage(&event.uid)).collect();
-        let new: BTreeSet<&str> = after.events.iter().map(|event| lineage(&event.uid)).collect();
+        let mut new: BTreeSet<&str> = after.events.iter().map(|event| lineage(&event.uid)).collect();
+        new.extend(after.deleted);
         let kept = old.intersection(&new).count();
         if old.len() >= LEAST_EVENTS && kept * 10 < old.len() {
             return Some(Doubt::Foreign);
         }
         let far = Span::new(now, now + TimeDelta::days(60));
         let coming = lineages(picture.sightings.iter().filter(|seen| !seen.is_cancelled), &far);
-        let lost = coming.difference(&lineages(after.sightings.iter(), &far)).count();
+        let mut shown = lineages(after.sightings.iter(), &far);
+        shown.extend(after.deleted);
+        let lost = coming.difference(&shown).count();
         if lost >= LEAST_LOST && lost * 2 > coming.len() {
             return Some(Doubt::Halved);
         }
@@ -104,7 +110,8 @@ pub fn doubt(before: Before<'_>, after: Shown<'_>, now: Moment) -> Option<Doubt>
         }
     }
     let shown: BTreeSet<&SessionKey> = after.sightings.iter().map(|seen| &seen.key).collect();
-    let gone = before.expected.iter().filter(|key| !shown.contains(key)).count();
+    let is_gone = |key: &&SessionKey| !shown.contains(key) && !after.deleted.contains(key.lineage.as_str());
+    let gone = before.expected.iter().filter(is_gone).count();
     (gone >= LEAST_SESSIONS && gone * 10 > before.expected.len() * 3).then_some(Doubt::MassCancelled)
 }
 

@@ -94,6 +94,9 @@ pub struct Daemon {
     written: Vec<Record>,
     keep_written: KeepWritten,
     paused: bool,
+    /// When the first look at all calendars began, and whether it is over.
+    first_look_began: Option<Moment>,
+    first_look_over: bool,
 }
 
 /// Whether records are kept in memory for a replay to print.
@@ -129,6 +132,8 @@ impl Daemon {
             written: Vec::new(),
             keep_written,
             paused: false,
+            first_look_began: None,
+            first_look_over: false,
         };
         daemon.open_books();
         daemon.mark_all_dirty();

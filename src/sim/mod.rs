@@ -2,6 +2,7 @@
 
 pub mod expected;
 pub mod ledger;
+mod listing;
 mod overlay;
 pub mod recording;
 pub mod scenario;

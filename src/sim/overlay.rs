@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDateTime, TimeDelta};
+use serde_json::{Value, json};
 
+use crate::model::event::Event;
 use crate::model::mail::Mail;
 use crate::model::zone::{Moment, Zones};
+use crate::ports::{Error, ErrorKind};
+use crate::{gcal, ical};
 
 /// What became of an invitation that was taken.
 #[derive(Debug, Clone)]
@@ -30,6 +34,8 @@ pub(super) struct Booking {
     pub(super) gone: bool,
     /// Counts what happened to it.
     pub(super) version: u32,
+    /// The mark of an event that was inserted; of an invitation: none.
+    mark: Option<String>,
 }
 
 impl Booking {
@@ -41,8 +47,66 @@ impl Booking {
         let start = start(&lines, zones);
         let listed = lines.iter().filter(|line| name(line) == "ATTENDEE").filter_map(|line| address(line));
         let invited = listed.chain([mail.to_address.to_lowercase()]).collect();
-        let answers = BTreeMap::new();
-        Some(Self { uid, start, sequence, lines, taken, shown, invited, answers, gone: false, version: 1 })
+        Some(Self {
+            uid,
+            start,
+            sequence,
+            lines,
+            taken,
+            shown,
+            invited,
+            answers: BTreeMap::new(),
+            gone: false,
+            version: 1,
+            mark: None,
+        })
+    }
+
+    /// The booking that an event inserted into somebody's calendar is: seen at once.
+    pub(super) fn inserted(
+        event: &Event,
+        mark: Option<String>,
+        taken: Moment,
+        zones: &Zones,
+    ) -> Option<Self> {
+        let text = ical::write(std::slice::from_ref(event), &BTreeMap::new());
+        let lines = events(&unfolded(text.as_bytes())).into_iter().next()?;
+        let guests = event.attendees.iter().map(|attendee| attendee.address.clone());
+        Some(Self {
+            uid: event.uid.clone(),
+            start: start(&lines, zones),
+            sequence: event.sequence,
+            lines,
+            taken,
+            shown: Some(taken),
+            invited: guests.chain(event.organizer.clone()).collect(),
+            answers: BTreeMap::new(),
+            gone: false,
+            version: 1,
+            mark,
+        })
+    }
+
+    /// Google's id of it: part of the UID of an event of its own, made of the UID of any other.
+    pub(super) fn id(&self) -> String {
+        self.uid.strip_suffix("@google.com").map_or_else(|| format!("_{}", self.uid), str::to_owned)
+    }
+
+    /// As an item of Google's in the calendar of `viewer`, with what a single event has beside it.
+    pub(super) fn item(&self, viewer: &str) -> Option<Value> {
+        let mut item = if self.gone { gcal::deleted(&self.id()) } else { self.live_item(viewer)? };
+        item["etag"] = self.etag().into();
+        if let Some(mark) = &self.mark {
+            item["extendedProperties"] = json!({ "private": { "drumbeat": mark } });
+        }
+        Some(item)
+    }
+
+    fn live_item(&self, viewer: &str) -> Option<Value> {
+        let lines =
+            [vec!["BEGIN:VCALENDAR".to_owned()], self.event(), vec!["END:VCALENDAR".to_owned()]].concat();
+        let parsed = ical::parse(&folded(&lines), &ical::Limits::default());
+        Some(gcal::item(&self.id(), parsed.events.first()?, viewer))
     }
 
     /// Whether it is in somebody's calendar.
@@ -72,6 +136,27 @@ impl Booking {
             self.gone = true;
             self.version += 1;
         }
+    }
+
+    /// Its version, as Google names it.
+    fn etag(&self) -> String {
+        format!("\"{}\"", self.version)
+    }
+
+    /// It is deleted, if it still is the version that is meant.
+    pub(super) fn delete(&mut self, etag: &str) -> Result<(), Error> {
+        if self.gone {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                "410",
+                "the made-up calendar's event is gone already",
+            ));
+        }
+        if self.etag() != etag {
+            return Err(Error::new(ErrorKind::Conflict, "412", "the made-up calendar's event has changed"));
+        }
+        self.cancel();
+        Ok(())
     }
 
     /// It begins then instead, and is as long as before.

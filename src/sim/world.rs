@@ -4,13 +4,15 @@ use std::cell::{RefCell, RefMut};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
+use super::listing::Listings;
 use super::overlay::{Booking, laid_over};
 use super::recording::{BookingChange, BookingEdit, CalendarName, Recording, Reply, Said, Visible};
+use crate::gcal;
 use crate::model::fact::Action;
 use crate::model::mail::{Mail, Method};
-use crate::model::people::CalendarId;
+use crate::model::people::{CalendarId, PersonId};
 use crate::model::zone::{Moment, Zones};
-use crate::ports::{Answer, Calendars, Clock, Error, ErrorKind, Later, Mailer, Validators};
+use crate::ports::{Answer, Bookings, Calendars, Clock, Error, ErrorKind, Later, Mailer, Validators};
 
 /// What goes wrong with a mail, for tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,7 @@ struct Inside {
     zones: Zones,
     visible: Visible,
     calendars: BTreeMap<CalendarName, BTreeMap<Moment, Said>>,
+    listings: BTreeMap<CalendarName, Listings>,
     names: BTreeMap<CalendarId, CalendarName>,
     /// What people will yet do to bookings, in order.
     ahead: VecDeque<Deed>,
@@ -71,6 +74,11 @@ impl World {
             zones,
             visible: recording.visible,
             calendars: recording.calendars.clone(),
+            listings: recording
+                .calendars
+                .iter()
+                .map(|(name, answers)| (name.clone(), Listings::read(answers)))
+                .collect(),
             names: BTreeMap::new(),
             ahead: ahead.into(),
             bookings: Vec::new(),
@@ -173,18 +181,18 @@ impl Inside {
                 "the made-up world's calendar says nothing yet",
             ));
         };
+        let seen: Vec<&Booking> = self.bookings.iter().filter(|booking| self.shows(booking, name)).collect();
         let bytes = match said {
             Said::Error(word) => return failure(word, *since),
             Said::Json(_) => {
-                return Err(Error::new(
-                    ErrorKind::Invalid,
-                    "json",
-                    "google answers are not read yet; a feed (.ics) is",
-                ));
+                let token = known.and_then(|known| known.token.as_ref());
+                let listing = self.listings.get(name);
+                let answer = listing.and_then(|said| said.answer(self.now, token, &seen, &name.address));
+                let torn = || Error::new(ErrorKind::Transient, "torn", "the made-up calendar says no JSON");
+                return answer.ok_or_else(torn);
             }
             Said::Ics(bytes) => bytes,
         };
-        let seen: Vec<&Booking> = self.bookings.iter().filter(|booking| self.shows(booking, name)).collect();
         let version: u32 = seen.iter().map(|booking| booking.version).sum();
         let etag = format!("\"{}-{}-{version}\"", since.timestamp(), seen.len());
         if known.is_some_and(|known| known.etag.as_ref() == Some(&etag)) {
@@ -202,6 +210,33 @@ impl Inside {
         name.nth == 1
             && booking.shown.is_some_and(|shown| shown <= self.now)
             && booking.invites(&name.address)
+    }
+
+    /// Somebody's own address, as the calendars name it.
+    fn address(&self, whose: PersonId) -> Result<String, Error> {
+        let name = self.names.get(&CalendarId::first(whose));
+        name.map(|name| name.address.clone()).ok_or_else(no_event)
+    }
+
+    fn insert(&mut self, whose: PersonId, body: &[u8]) -> Result<Vec<u8>, Error> {
+        let owner = self.address(whose)?;
+        let invalid = || Error::new(ErrorKind::Invalid, "400", "the made-up calendar takes no such event");
+        let (event, mark) = gcal::inserted(body, &owner, &self.zones).ok_or_else(invalid)?;
+        let booking = Booking::inserted(&event, mark, self.now, &self.zones).ok_or_else(invalid)?;
+        if self.bookings.iter().any(|known| known.id() == booking.id()) {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "409",
+                "the made-up calendar has an event of that id",
+            ));
+        }
+        let item = booking.item(&owner).ok_or_else(invalid)?;
+        self.bookings.push(booking);
+        Ok(item.to_string().into_bytes())
+    }
+
+    fn booking(&mut self, id: &str) -> Result<&mut Booking, Error> {
+        self.bookings.iter_mut().find(|known| known.id() == id).ok_or_else(no_event)
     }
 
     fn take(&mut self, mail: &Mail) {
@@ -288,6 +323,29 @@ impl Calendars for World {
     ) -> Later<'a, Result<Answer, Error>> {
         Box::pin(async move { self.at_now().answer(calendar, known) })
     }
+}
+
+impl Bookings for World {
+    fn insert<'a>(&'a self, whose: PersonId, event: &'a [u8]) -> Later<'a, Result<Vec<u8>, Error>> {
+        Box::pin(async move { self.at_now().insert(whose, event) })
+    }
+
+    fn read<'a>(&'a self, whose: PersonId, id: &'a str) -> Later<'a, Result<Vec<u8>, Error>> {
+        Box::pin(async move {
+            let mut inside = self.at_now();
+            let owner = inside.address(whose)?;
+            let item = inside.booking(id)?.item(&owner).ok_or_else(no_event)?;
+            Ok(item.to_string().into_bytes())
+        })
+    }
+
+    fn delete<'a>(&'a self, _: PersonId, id: &'a str, etag: &'a str) -> Later<'a, Result<(), Error>> {
+        Box::pin(async move { self.at_now().booking(id)?.delete(etag) })
+    }
+}
+
+fn no_event() -> Error {
+    Error::new(ErrorKind::NotFound, "404", "the made-up calendar has no such event")
 }
 
 impl Mailer for World {

@@ -26,11 +26,6 @@ pub enum ReplayError {
     /// Its configuration or roster is wrong.
     #[error("{}", lines(.0))]
     Config(Vec<crate::config::Problem>),
-    /// It holds answers that are not read yet.
-    #[error(
-        "read the recording: it holds answers of Google Calendar (.json), which are not read yet; only feeds (.ics) are"
-    )]
-    Google,
     /// The ledger or the store failed.
     #[error("{0}")]
     World(#[from] Error),
@@ -75,9 +70,6 @@ pub struct Engine<'a> {
 impl<'a> Engine<'a> {
     /// A replay of `recording`; offsets come from `zones`.
     pub fn new(recording: &'a Recording, zones: Zones) -> Result<Self, ReplayError> {
-        if recording.has_google() {
-            return Err(ReplayError::Google);
-        }
         Ok(Self {
             recording,
             world: World::new(recording, zones.clone()),

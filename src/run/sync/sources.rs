@@ -1,0 +1,220 @@
+//! How each source is: well, failing or suspect, and whom that concerns.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use crate::model::fact::{Fact, SessionKey, SourceState};
+use crate::model::letter::OpsNews;
+use crate::model::people::CalendarId;
+use crate::model::state::{Put, SourceRow};
+use crate::model::time::Span;
+use crate::model::zone::Moment;
+use crate::observe::suspect::{Doubt, marks};
+use crate::ports::Error;
+use crate::run::Daemon;
+use crate::run::commit::Draft;
+
+impl Daemon {
+    pub(super) fn is_well(&self, calendar: CalendarId) -> bool {
+        self.state.sources.get(&calendar).is_none_or(|row| row.state == SourceState::Ok)
+    }
+
+    /// It has given a whole answer at some time, and is well.
+    pub(super) fn is_known_and_well(&self, calendar: CalendarId) -> bool {
+        self.state.sources.get(&calendar).is_some_and(|row| row.known && row.state == SourceState::Ok)
+    }
+
+    /// An answer that lost much is believed in the end: it is not doubted again.
+    pub(super) fn note_believed(&self, calendar: CalendarId, content: u64, draft: &mut Draft) {
+        let mut row = draft.source(&self.state, calendar).unwrap_or_else(|| blank(draft.now));
+        row.believed = Some(content);
+        draft.put_source(calendar, row);
+    }
+
+    /// Sessions of the next 14 days that the ledger expects in a calendar and that still stand.
+    pub(super) fn expected_in(&self, calendar: CalendarId, now: Moment) -> BTreeSet<SessionKey> {
+        if calendar.nth != 1 {
+            return BTreeSet::new();
+        }
+        let near = Span::new(now, now + TimeDelta::days(14));
+        let owner = calendar.owner;
+        // What a believed answer no longer has is missing, not expected: it only settles.
+        let is_believed = self.state.sources.get(&calendar).is_some_and(|row| row.believed.is_some());
+        let reps = self.setup.roster.reports(owner).map(|person| person.id).chain(std::iter::once(owner));
+        reps.filter_map(|rep| self.state.reps.get(&rep))
+            .flat_map(|rep| rep.sessions.values())
+            .filter(|session| session.span.overlaps(&near) && session.stands())
+            .filter(|session| !is_believed || session.pending.is_none())
+            .filter(|session| {
+                (session.manager == owner && session.seen.0) || (session.rep == owner && session.seen.1)
+            })
+            .map(|session| session.key.clone())
+            .collect()
+    }
+
+    /// Notes an answer that is not believed; `true` when it has come often and long enough to be believed.
+    pub(super) fn doubtful(
+        &mut self,
+        calendar: CalendarId,
+        doubt: Doubt,
+        content: u64,
+        draft: &mut Draft,
+    ) -> bool {
+        let policy = &self.setup.settings.rules.policy;
+        let before = draft.source(&self.state, calendar);
+        let (count, since) = match before.as_ref().and_then(|row| row.waits_on) {
+            Some((same, count, since)) if same == content => (count + 1, since),
+            _ => (1, draft.now),
+        };
+        let is_worn_off =
+            doubt.wears_off() && count >= policy.suspect_after && draft.now - since >= policy.suspect_for;
+        if is_worn_off {
+            return true;
+        }
+        // The suspect answer must come whole again to count as equal, so its validators are not kept.
+        if let Some(picture) = self.books.get_mut(&calendar).and_then(|book| book.picture.as_mut()) {
+            picture.is_current = false;
+        }
+        let was = before.as_ref().map(|row| row.state);
+        let mut row = before.unwrap_or_else(|| blank(draft.now));
+        let is_new = row.state != SourceState::Suspect;
+        if is_new {
+            row.told = false;
+            row.since = draft.now;
+            row.believed = None;
+        }
+        let tell = !row.told && !is_new;
+        row.state = SourceState::Suspect;
+        row.why = Some(doubt.code().to_owned());
+        row.waits_on = Some((content, count, since));
+        row.told |= tell;
+        if is_new || was.is_none() {
+            draft.facts.push(source_fact(calendar, &row));
+        }
+        if tell {
+            self.tell_ops(
+                &source_news(calendar, &row),
+                &format!("{}-{}", calendar.owner, calendar.nth),
+                draft,
+            );
+        }
+        draft.put_source(calendar, row);
+        self.touch(calendar, draft);
+        false
+    }
+
+    /// The source did not answer.
+    pub(super) fn failed(&mut self, calendar: CalendarId, error: &Error, draft: &mut Draft) {
+        tracing::warn!(calendar = %calendar.owner, code = %error.code, "a calendar could not be read; its last good picture stands");
+        let alert_after = self.setup.settings.rules.policy.alert_after;
+        if let Some(picture) = self.books.get_mut(&calendar).and_then(|book| book.picture.as_mut()) {
+            picture.is_current = false;
+        }
+        let before = draft.source(&self.state, calendar);
+        let mut row = before.clone().unwrap_or_else(|| blank(draft.now));
+        let is_new = row.state == SourceState::Ok || before.is_none();
+        if is_new {
+            row = SourceRow {
+                state: SourceState::Failing,
+                since: draft.now,
+                told: false,
+                waits_on: None,
+                ..row
+            };
+            row.why = Some(error.code.clone());
+            draft.facts.push(source_fact(calendar, &row));
+            self.touch(calendar, draft);
+        }
+        let tell = !row.told && draft.now - row.since >= alert_after;
+        if tell {
+            row.told = true;
+            self.tell_ops(
+                &source_news(calendar, &row),
+                &format!("{}-{}", calendar.owner, calendar.nth),
+                draft,
+            );
+        }
+        if before.as_ref() != Some(&row) {
+            draft.put_source(calendar, row);
+        }
+    }
+
+    /// The source is well: said once, to ops too if they had been told of its trouble.
+    pub(super) fn well(&mut self, calendar: CalendarId, draft: &mut Draft) {
+        let before = draft.source(&self.state, calendar);
+        let is_news = before.as_ref().is_some_and(|row| row.state != SourceState::Ok);
+        let stored = self.books.get(&calendar).and_then(|book| book.stored.as_ref());
+        let marks = stored.map(|stored| marks(&stored.mirror.events)).unwrap_or_default();
+        let believed = before.as_ref().and_then(|row| row.believed);
+        let is_same = |row: &SourceRow| {
+            row.state == SourceState::Ok && row.known && row.marks == marks && row.believed == believed
+        };
+        if before.as_ref().is_some_and(is_same) {
+            return;
+        }
+        let was_told = before.as_ref().is_some_and(|row| row.told);
+        let since = before.as_ref().filter(|_| !is_news).map_or(draft.now, |row| row.since);
+        let row = SourceRow { known: true, believed, marks, ..blank(since) };
+        if is_news {
+            draft.facts.push(source_fact(calendar, &row));
+            self.touch(calendar, draft);
+        }
+        if is_news && was_told {
+            self.tell_ops(
+                &source_news(calendar, &row),
+                &format!("{}-{}", calendar.owner, calendar.nth),
+                draft,
+            );
+        }
+        draft.put_source(calendar, row);
+    }
+
+    /// The teams that must be looked at because a calendar changed: its owner's, and that of the owner's manager.
+    pub(super) fn touch(&self, calendar: CalendarId, draft: &mut Draft) {
+        match self.setup.roster.get(calendar.owner) {
+            Some(person) => {
+                draft.teams.insert(person.id);
+                draft.teams.extend(person.manager);
+            }
+            // Holidays concern everybody.
+            None => draft.teams.extend(self.setup.roster.reps().filter_map(|rep| rep.manager)),
+        }
+    }
+}
+
+fn blank(now: Moment) -> SourceRow {
+    SourceRow {
+        state: SourceState::Ok,
+        why: None,
+        since: now,
+        told: false,
+        waits_on: None,
+        known: false,
+        believed: None,
+        marks: BTreeSet::new(),
+    }
+}
+
+fn source_fact(calendar: CalendarId, row: &SourceRow) -> Fact {
+    Fact::Source { calendar, state: row.state, why: row.why.clone() }
+}
+
+fn source_news(calendar: CalendarId, row: &SourceRow) -> OpsNews {
+    OpsNews::Source { calendar, state: row.state, why: row.why.clone(), since: row.since }
+}
+
+impl Draft {
+    /// The source's row as this draft has it, or as the view does.
+    fn source(&self, state: &crate::model::state::State, calendar: CalendarId) -> Option<SourceRow> {
+        let drafted = self.puts.iter().rev().find_map(|put| match put {
+            Put::Source { calendar: of, row } if *of == calendar => Some(row.clone()),
+            _ => None,
+        });
+        drafted.or_else(|| state.sources.get(&calendar).cloned())
+    }
+
+    fn put_source(&mut self, calendar: CalendarId, row: SourceRow) {
+        self.puts.push(Put::Source { calendar, row });
+    }
+}
