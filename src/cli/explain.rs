@@ -165,6 +165,7 @@ impl About {
             }
             Fact::Booked { recovery, .. }
             | Fact::Released { recovery, .. }
+            | Fact::FellBack { recovery, .. }
             | Fact::NoSlot { recovery, .. } => {
                 Self { rep: Some(recovery.rep), week: Some(recovery.week), ..Self::default() }
             }

@@ -12,8 +12,9 @@ use super::run::feeds;
 use crate::io::clock::SystemClock;
 use crate::model::fact::Fact;
 use crate::model::mail::Mail;
+use crate::model::people::PersonId;
 use crate::model::zone::Zones;
-use crate::ports::{Clock as _, Error, Later, Mailer};
+use crate::ports::{Bookings, Clock as _, Error, ErrorKind, Later, Mailer};
 use crate::run::{Daemon, Input, KeepWritten, World, fetch};
 use crate::sim::store::MemoryStore;
 use crate::tell::{explain, names, when};
@@ -28,8 +29,22 @@ pub struct Plan {
     place: PlaceArgs,
 }
 
-/// Takes every mail and sends none.
+/// Takes every mail and sends none; takes every booking and writes none.
 struct Nobody;
+
+impl Bookings for Nobody {
+    fn insert<'a>(&'a self, _: PersonId, event: &'a [u8]) -> Later<'a, Result<Vec<u8>, Error>> {
+        Box::pin(async { Ok(event.to_vec()) })
+    }
+
+    fn read<'a>(&'a self, _: PersonId, _: &'a str) -> Later<'a, Result<Vec<u8>, Error>> {
+        Box::pin(async { Err(Error::new(ErrorKind::NotFound, "404", "find what was not written")) })
+    }
+
+    fn delete<'a>(&'a self, _: PersonId, _: &'a str, _: &'a str) -> Later<'a, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+}
 
 impl Mailer for Nobody {
     fn send<'a>(&'a self, _: &'a Mail) -> Later<'a, Result<(), Error>> {
@@ -48,6 +63,7 @@ impl Plan {
 
 async fn plan(past: Past) -> anyhow::Result<bool> {
     let world = World {
+        bookings: Rc::new(Nobody),
         clock: Rc::new(SystemClock),
         calendars: Rc::new(feeds(&past.texts, &past.files.settings.feeds)?),
         mailer: Rc::new(Nobody),
@@ -57,15 +73,21 @@ async fn plan(past: Past) -> anyhow::Result<bool> {
     let store = Box::new(MemoryStore::default());
     let mut daemon = Daemon::start(world, past.setup, ledger, store, KeepWritten::Yes)?;
     let setup = daemon.setup();
-    let fetched = fetch(calendars, daemon.due()).await;
     let mut out = std::io::stdout().lock();
-    for fetched in &fetched {
-        if let Err(error) = &fetched.answer {
-            let whose = names::name(setup.as_ref(), fetched.calendar.owner);
-            writeln!(out, "not read: calendar {} of {whose}: {error}", fetched.calendar.nth)?;
+    loop {
+        let due = daemon.due();
+        if due.is_empty() {
+            break;
         }
+        let fetched = fetch(Rc::clone(&calendars), due).await;
+        for fetched in &fetched {
+            if let Err(error) = &fetched.answer {
+                let whose = names::name(setup.as_ref(), fetched.calendar.owner);
+                writeln!(out, "not read: calendar {} of {whose}: {error}", fetched.calendar.nth)?;
+            }
+        }
+        daemon.tick(Input::Timer(fetched)).await?;
     }
-    daemon.tick(Input::Timer(fetched)).await?;
     let zone = &setup.settings.rules.zone;
     let written = daemon.take_written();
     let facts = written.iter().flat_map(|record| record.facts.iter().map(|fact| (record.at, fact)));

@@ -174,13 +174,7 @@ fn reopen(recovery: &mut Recovery, session: &Expected, judged: &mut Judged) {
         });
         recovery.released.push((booking.clone(), ReleaseWhy::Declined));
     }
-    recovery.refused.extend(recovery.booking.take().map(|booking| booking.span.start));
-    recovery.attempt += 1;
-    recovery.round = 0;
-    recovery.silent = false;
-    recovery.no_slot = None;
-    recovery.proposal = None;
-    recovery.state = RecoveryState::Open;
+    recovery.again();
     judged.facts.push(recovery.fact());
 }
 

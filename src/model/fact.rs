@@ -241,6 +241,8 @@ pub enum ReleaseWhy {
     Declined,
     /// The invitation could not be delivered before its time.
     NotDelivered,
+    /// Somebody deleted it before it was seen.
+    Deleted,
 }
 
 /// What sets off an escalation.
@@ -398,6 +400,11 @@ pub enum Fact {
         recovery: RecoveryId,
         event: String,
         why: ReleaseWhy,
+    },
+    /// A booking could not be written into the calendar and goes out as an invitation by mail.
+    FellBack {
+        recovery: RecoveryId,
+        why: String,
     },
     NoSlot {
         recovery: RecoveryId,

@@ -10,7 +10,7 @@ use super::fact::{
     CloseReason, Confidence, Outcome, RecoveryId, ReleaseWhy, SourceState, Trigger, WeekCounts,
 };
 use super::mail::MailKind;
-use super::people::{CalendarId, PersonId};
+use super::people::{BookVia, CalendarId, PersonId};
 use super::policy::{Mode, OnSilence};
 use super::time::{Span, Week};
 use super::zone::Moment;
@@ -133,6 +133,32 @@ pub enum OpsNews {
         why: Option<String>,
         /// Since when.
         since: Moment,
+    },
+    /// So many sources are not well at once that they are told as one; or all are well again.
+    Sources {
+        /// How many.
+        count: u32,
+        /// The code of the newest.
+        why: Option<String>,
+    },
+    /// Bookings in somebody's calendar are refused: people are invited by mail instead.
+    FellBack {
+        /// Whose calendar.
+        manager: PersonId,
+        /// The refusal's code.
+        code: String,
+    },
+    /// An event of ours that was given up could not be deleted.
+    NotTakenBack {
+        /// In whose calendar it stands.
+        manager: PersonId,
+        /// The refusal's code.
+        code: String,
+    },
+    /// The calendar's service takes no more calls for a while.
+    Quota {
+        /// The refusal's code.
+        code: String,
     },
     /// A recipient was refused by the mail server.
     Refused {
@@ -287,8 +313,11 @@ pub enum Letter {
         fallen: Fallen,
         /// How it came about.
         how: BookedHow,
-        /// UID of the event.
+        /// UID of the event; of one in Google's calendar, its id.
         uid: String,
+        /// How it is written: with an invitation, or into the calendar.
+        #[serde(default)]
+        via: BookVia,
         /// Until when undo works.
         undo_until: Option<Moment>,
     },
@@ -304,8 +333,11 @@ pub enum Letter {
         span: Span,
         /// Why.
         why: ReleaseWhy,
-        /// UID of the event.
+        /// UID of the event; of one in Google's calendar, its id.
         uid: String,
+        /// How it was written.
+        #[serde(default)]
+        via: BookVia,
         /// SEQUENCE of the invitation that is called off.
         sequence: u32,
     },

@@ -92,10 +92,11 @@ impl fmt::Debug for SourceSpec {
 }
 
 /// How bookings with a manager are written (the `book` column).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BookVia {
     /// An invitation by mail (iMIP, RFC 6047).
+    #[default]
     Mail,
     /// An event in the manager's Google calendar, with the rep invited.
     Google,

@@ -12,7 +12,7 @@ use super::fact::{
     Side, SourceState, Trigger, WeekCounts,
 };
 use super::letter::{Letter, NoSlotWhy, Offer};
-use super::people::{CalendarId, PersonId};
+use super::people::{BookVia, CalendarId, PersonId};
 use super::policy::{Excuse, Mode, Step};
 use super::time::{Span, Week};
 use super::zone::Moment;
@@ -238,6 +238,12 @@ pub struct Booking {
     pub span: Span,
     /// SEQUENCE of the invitation sent last.
     pub sequence: u32,
+    /// How it is written.
+    #[serde(default)]
+    pub via: BookVia,
+    /// It stands in the calendar it was to be written into. Of an invitation by mail: never.
+    #[serde(default)]
+    pub is_written: bool,
 }
 
 /// One missed 1-on-1 and its mending.
@@ -288,6 +294,17 @@ impl Recovery {
     /// Whether it is still going on.
     pub fn is_active(&self) -> bool {
         self.state != RecoveryState::Closed
+    }
+
+    /// Opens it again for another attempt: what was booked is no more, and nobody wants its time again.
+    pub fn again(&mut self) {
+        self.refused.extend(self.booking.take().map(|booking| booking.span.start));
+        self.attempt += 1;
+        self.round = 0;
+        self.silent = false;
+        self.no_slot = None;
+        self.proposal = None;
+        self.state = RecoveryState::Open;
     }
 
     /// The fact that it changed its state.

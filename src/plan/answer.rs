@@ -163,18 +163,15 @@ fn choose(
 
 /// The booking is taken back, and whoever took it back is asked before the next.
 fn undo(recovery: &mut Recovery, planned: &mut Planned) -> Upshot {
-    let Some(booking) = recovery.booking.take() else { return Upshot::Over };
+    let Some(booking) = recovery.booking.clone() else { return Upshot::Over };
     planned.facts.push(Fact::Released {
         recovery: recovery.id,
         event: booking.uid.clone(),
         why: ReleaseWhy::Undo,
     });
-    recovery.refused.push(booking.span.start);
     recovery.released.push((booking, ReleaseWhy::Undo));
-    recovery.attempt += 1;
-    recovery.round = 0;
+    recovery.again();
     recovery.ask_first = true;
-    recovery.state = RecoveryState::Open;
     planned.facts.push(recovery.fact());
     Upshot::Done
 }

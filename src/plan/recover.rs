@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use crate::model::calendar::{Diary, Fill};
 use crate::model::fact::{Confidence, Fact, RecoveryState, SessionKey, Trigger};
 use crate::model::letter::{BookedHow, Change, Displaced, Fallen, Letter, NoSlotWhy, Offer, ProposalItem};
-use crate::model::people::{Person, PersonId};
+use crate::model::people::{BookVia, Person, PersonId};
 use crate::model::policy::{CadenceRule, Mode, OnSilence};
 use crate::model::state::{Booking, Expected, OutboxRow, Proposal, Recovery, RepState};
 use crate::model::time::{Span, Week};
@@ -70,6 +70,7 @@ pub fn cancellations(recovery: &mut Recovery, now: Moment, ids: Ids<'_>) -> Vec<
                 span: booking.span,
                 why,
                 uid: booking.uid.clone(),
+                via: booking.via,
                 sequence: booking.sequence,
             };
             rows.push(OutboxRow {
@@ -387,9 +388,8 @@ pub fn book(
         recovery: Some(recovery.id),
     };
     let local = (desk.ids)("event", &subject_text, recovery.attempt, 0, None);
-    let uid = format!("{local}@{}", domain(&desk.rules.voice.from_address));
-    let via =
-        desk.roster.get(recovery.manager).map_or(crate::model::people::BookVia::Mail, |manager| manager.book);
+    let via = desk.roster.get(recovery.manager).map_or(BookVia::Mail, |manager| manager.book);
+    let uid = event_uid(&local, via, &desk.rules.voice.from_address);
     for to in [recovery.manager, recovery.id.rep] {
         let letter = Letter::Booked {
             recovery: recovery.id,
@@ -400,6 +400,7 @@ pub fn book(
             fallen: fallen.clone(),
             how,
             uid: uid.clone(),
+            via,
             undo_until: (desk.clicks == Clicks::Work).then_some(span.start),
         };
         let mut row = desk.row(to, letter, &about);
@@ -412,7 +413,7 @@ pub fn book(
         return;
     };
     recovery.state = RecoveryState::Booked;
-    recovery.booking = Some(Booking { uid: uid.clone(), span, sequence: 0 });
+    recovery.booking = Some(Booking { uid: uid.clone(), span, sequence: 0, via, is_written: false });
     recovery.proposal = None;
     recovery.silent = false;
     recovery.ask_first = false;
@@ -429,8 +430,13 @@ pub fn book(
     planned.look_at(desk.now + desk.rules.policy.settle);
 }
 
-fn domain(address: &str) -> &str {
-    address.split_once('@').map_or("drumbeat.invalid", |(_, domain)| domain)
+/// The name of an event of ours: its id in Google's calendar, or the UID of an invitation.
+pub fn event_uid(local: &str, via: BookVia, from_address: &str) -> String {
+    let domain = from_address.split_once('@').map_or("drumbeat.invalid", |(_, domain)| domain);
+    match via {
+        BookVia::Google => local.to_owned(),
+        BookVia::Mail => format!("{local}@{domain}"),
+    }
 }
 
 /// Our own booking, as the judge will look for it.

@@ -9,11 +9,12 @@ use chrono::TimeDelta;
 
 use super::Daemon;
 use super::decide::sent;
+use crate::gcal;
 use crate::ical::{self, itip};
 use crate::model::fact::{Fact, Record, RecoveryState};
 use crate::model::letter::{Letter, OpsNews};
 use crate::model::mail::{Invitation, Mail, MailKind, Method};
-use crate::model::people::{CalendarId, PersonId};
+use crate::model::people::{BookVia, CalendarId, PersonId};
 use crate::model::state::{OutboxRow, Put};
 use crate::model::time::Span;
 use crate::model::zone::Moment;
@@ -37,9 +38,9 @@ pub(super) struct Retries {
 }
 
 impl Retries {
-    /// When the next row is due.
-    pub fn next(&self) -> Option<Moment> {
-        self.rows.values().copied().min()
+    /// When the next of the rows that are `ready` is due.
+    pub fn next(&self, ready: impl Fn(&str) -> bool) -> Option<Moment> {
+        self.rows.iter().filter(|(id, _)| ready(id)).map(|(_, at)| *at).min()
     }
 }
 
@@ -47,10 +48,12 @@ impl Daemon {
     /// Tries every row that is due. A transient failure ends the round: the server is asked again later.
     pub(super) async fn act(&mut self, now: Moment) -> Result<(), Error> {
         self.schedule();
+        self.write_calendars(now).await?;
         let mut due: Vec<OutboxRow> = self
             .state
             .outbox
             .values()
+            .filter(|row| self.is_written(row) || self.pointless(row, now).is_some())
             .filter(|row| self.retries.rows.get(&row.id).is_none_or(|at| *at <= now))
             .cloned()
             .collect();
@@ -80,6 +83,7 @@ impl Daemon {
     async fn one(&mut self, row: &OutboxRow, now: Moment) -> Result<bool, Error> {
         if let Some(why) = self.pointless(row, now) {
             self.drop_row(row, why, now)?;
+            self.attempt_over_of(row, now)?;
             return Ok(true);
         }
         let mail = self.mail(row).await;
@@ -103,7 +107,7 @@ impl Daemon {
     }
 
     /// Why a row need not be sent any more, if so: its time or its reason is gone.
-    fn pointless(&self, row: &OutboxRow, now: Moment) -> Option<&'static str> {
+    pub(super) fn pointless(&self, row: &OutboxRow, now: Moment) -> Option<&'static str> {
         if row.expires.is_some_and(|expires| expires <= now) || now - row.at > TimeDelta::days(GIVE_UP_DAYS) {
             return Some("expired");
         }
@@ -136,7 +140,7 @@ impl Daemon {
         }
     }
 
-    fn drop_row(&mut self, row: &OutboxRow, why: &str, now: Moment) -> Result<(), Error> {
+    pub(super) fn drop_row(&mut self, row: &OutboxRow, why: &str, now: Moment) -> Result<(), Error> {
         let message_id = mails::message_id(row, &self.setup.settings.rules.voice);
         let mut facts =
             vec![Fact::MailDropped { kind: row.letter.kind(), to: row.to, message_id, why: why.to_owned() }];
@@ -231,7 +235,12 @@ impl Daemon {
 
     /// The pair's usual conference link, read now from the manager's calendar and kept nowhere: that of their newest
     /// 1-on-1. A calendar that cannot be read gives none.
-    async fn usual_link(&self, manager: PersonId, rep: PersonId) -> Option<String> {
+    pub(super) async fn usual_link(&self, manager: PersonId, rep: PersonId) -> Option<String> {
+        if let Some(id) = self.usual_event(manager, rep) {
+            let bookings = std::rc::Rc::clone(&self.world.bookings);
+            let event = bookings.read(manager, &id).await.ok()?;
+            return gcal::placed(&event, &self.setup.zones)?.link;
+        }
         let lineages: Vec<&str> = self
             .state
             .reps
@@ -252,17 +261,42 @@ impl Daemon {
             .and_then(|event| event.link)
     }
 
+    /// Google's id of the pair's newest 1-on-1 in the manager's calendar, or of its series.
+    fn usual_event(&self, manager: PersonId, rep: PersonId) -> Option<String> {
+        let sessions = &self.state.reps.get(&rep)?.sessions;
+        let of_pair = self.picture(manager)?.sightings.iter().filter(|seen| {
+            sessions.get(&seen.key).is_some_and(|session| session.ours.is_none()) && !seen.is_cancelled
+        });
+        let newest = of_pair.max_by_key(|seen| (seen.recurs, seen.kept.modified))?;
+        newest.kept.series.clone().or_else(|| newest.kept.id.clone())
+    }
+
+    /// Title and description of what is booked for a pair.
+    pub(super) fn words(&self, manager: PersonId, rep: PersonId) -> (String, String) {
+        let setup = self.setup.as_ref();
+        let title =
+            format!("1-on-1 {} / {}", names::first_name(setup, manager), names::first_name(setup, rep));
+        let agenda = setup.settings.rules.sessions.agenda.as_str();
+        let team_doc = setup.roster.get(rep).and_then(|rep| rep.team_doc.as_deref());
+        let description: Vec<&str> =
+            [Some(agenda), team_doc].into_iter().flatten().filter(|text| !text.is_empty()).collect();
+        (title, description.join("\n\n"))
+    }
+
     /// The mail of a row, with what is read only now and kept nowhere: the conference link and the invitation.
     pub(super) async fn mail(&self, row: &OutboxRow) -> Mail {
         let rules = &self.setup.settings.rules;
         let mut extras = Extras { agenda: &rules.sessions.agenda, ..Extras::default() };
         let about = match &row.letter {
-            Letter::Booked { manager, rep, span, uid, .. } => {
-                extras.link = self.usual_link(*manager, *rep).await;
+            Letter::Booked { manager, rep, span, uid, via, .. } => {
+                extras.link = match via {
+                    BookVia::Mail => self.usual_link(*manager, *rep).await,
+                    BookVia::Google => self.writing.link(row),
+                };
                 extras.team_doc = self.setup.roster.get(*rep).and_then(|rep| rep.team_doc.clone());
-                Some((*manager, *rep, *span, uid, 0, Method::Request))
+                (*via == BookVia::Mail).then_some((*manager, *rep, *span, uid, 0, Method::Request))
             }
-            Letter::Released { manager, rep, span, uid, sequence, .. } => {
+            Letter::Released { via: BookVia::Mail, manager, rep, span, uid, sequence, .. } => {
                 Some((*manager, *rep, *span, uid, *sequence, Method::Cancel))
             }
             _ => None,
@@ -290,11 +324,7 @@ impl Daemon {
         let pair = [manager, rep].map(|id| (names::name(setup, id), names::address(setup, id)));
         let zone = names::zone(setup, manager);
         let mark = row.recovery.map(|recovery| recovery.to_string());
-        let title =
-            format!("1-on-1 {} / {}", names::first_name(setup, manager), names::first_name(setup, rep));
-        let description = [Some(extras.agenda), extras.team_doc.as_deref()];
-        let description: Vec<&str> =
-            description.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+        let (title, description) = self.words(manager, rep);
         let invite = itip::Invite {
             uid,
             sequence,
@@ -304,7 +334,7 @@ impl Daemon {
             span,
             zone: Some(&zone),
             title: &title,
-            description: &description.join("\n\n"),
+            description: &description,
             link: extras.link.as_deref(),
             mark: mark.as_deref(),
         };
@@ -316,6 +346,6 @@ impl Daemon {
     }
 }
 
-fn put(put: Put) -> Fact {
+pub(super) fn put(put: Put) -> Fact {
     Fact::Put { put: Box::new(put) }
 }

@@ -5,6 +5,7 @@
 
 mod act;
 mod answer;
+mod book;
 mod commit;
 mod decide;
 mod people;
@@ -26,7 +27,7 @@ use crate::model::state::State;
 use crate::model::zone::{Moment, Zones};
 use crate::observe::keep::Lens;
 use crate::plan::desk::Clicks;
-use crate::ports::{Calendars, Clock, Error, Frame, Ledger, Mailer, Store, Which};
+use crate::ports::{Bookings, Calendars, Clock, Error, Frame, Ledger, Mailer, Store, Which};
 use crate::tell::link::LinkKey;
 
 pub use answer::Clicked;
@@ -42,6 +43,8 @@ pub struct World {
     pub clock: Rc<dyn Clock>,
     /// What is read.
     pub calendars: Rc<dyn Calendars>,
+    /// What events of ours are written with.
+    pub bookings: Rc<dyn Bookings>,
     /// What mails go out by.
     pub mailer: Rc<dyn Mailer>,
 }
@@ -91,6 +94,11 @@ pub struct Daemon {
     looks: BTreeMap<PersonId, Moment>,
     dirty: BTreeSet<PersonId>,
     retries: act::Retries,
+    writing: book::Writing,
+    /// When ops were last told that a quota is used up.
+    quota_said: Option<chrono::NaiveDate>,
+    /// When ops were last told that many sources are not well; `None` while they are told singly.
+    many_said: Option<Moment>,
     written: Vec<Record>,
     keep_written: KeepWritten,
     paused: bool,
@@ -129,6 +137,9 @@ impl Daemon {
             looks: BTreeMap::new(),
             dirty: BTreeSet::new(),
             retries: act::Retries::default(),
+            writing: book::Writing::default(),
+            quota_said: None,
+            many_said: None,
             written: Vec::new(),
             keep_written,
             paused: false,
@@ -168,7 +179,9 @@ impl Daemon {
         let now = self.world.clock.now();
         let polls = self.books.values().map(sync::Book::next_poll);
         let looks = self.looks.values().copied();
-        polls.chain(looks).chain(self.retries.next()).chain(self.next_report(now)).min().unwrap_or(now)
+        let is_ready = |id: &str| self.state.outbox.get(id).is_none_or(|row| self.is_written(row));
+        let rows = self.retries.next(is_ready).into_iter().chain(self.writing.next());
+        polls.chain(looks).chain(rows).chain(self.next_report(now)).min().unwrap_or(now)
     }
 
     /// Gives the ledger and the store back: a clean end.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::fact::Action;
-use crate::model::people::{CalendarId, Roster};
+use crate::model::people::{CalendarId, PersonId, Roster};
 use crate::model::time::Span;
 use crate::model::zone::Moment;
 
@@ -209,6 +209,14 @@ impl Recording {
     /// Whether some calendar answers as Google does.
     pub fn has_google(&self) -> bool {
         self.calendars.values().flat_map(BTreeMap::values).any(|said| matches!(said, Said::Json(_)))
+    }
+
+    /// Whether bookings go into somebody's own calendar, as they do where it is Google's; not where the recording says
+    /// when an invitation by mail is seen.
+    pub fn books_in_calendar(&self, names: &BTreeMap<CalendarId, CalendarName>, whose: PersonId) -> bool {
+        let answers = names.get(&CalendarId::first(whose)).and_then(|name| self.calendars.get(name));
+        let is_google = answers.is_some_and(|all| all.values().any(|said| matches!(said, Said::Json(_))));
+        is_google && self.visible == Visible::AtOnce
     }
 
     /// Whose calendars these are, by the numbers of a roster: what [`super::world::World::name`] wants. A calendar

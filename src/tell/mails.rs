@@ -103,8 +103,8 @@ fn body(row: &OutboxRow, desk: &Desk<'_>) -> Body {
         Letter::Welcome { mode, is_manager, is_rep } => welcome::body(desk, *mode, *is_manager, *is_rep),
         Letter::Proposal { items, on_silence } => proposal::body(desk, items, *on_silence),
         Letter::Booked { .. } => booked::body(desk, &row.letter),
-        Letter::Released { manager, rep, span, why, .. } => {
-            released::body(desk, (*manager, *rep), span, *why)
+        Letter::Released { manager, rep, span, why, via, .. } => {
+            released::body(desk, (*manager, *rep), span, *why, *via)
         }
         Letter::Escalation { .. } => escalation::body(desk, &row.letter),
         Letter::Resolved { rep, manager, how, start, .. } => {

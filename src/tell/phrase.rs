@@ -55,6 +55,7 @@ pub fn release_why(why: ReleaseWhy) -> &'static str {
         ReleaseWhy::Withdrawn => "the 1-on-1 it stood in for is on again",
         ReleaseWhy::Excused => "one of the two is away",
         ReleaseWhy::Declined => "it was declined or removed",
+        ReleaseWhy::Deleted => "the event was deleted",
         ReleaseWhy::NotDelivered => "the invitation could not be delivered in time",
     }
 }
@@ -92,13 +93,14 @@ pub fn source_why(code: &str) -> String {
         "empty" => "it suddenly has no events",
         "html" => "a web page came instead of a calendar (a login page, or the link was withdrawn)",
         "halved" => "much of it is gone at once",
-        "cut_off" => "the answer breaks off in the middle",
+        "cut_off" | "torn" => "the answer breaks off in the middle",
+        "free_busy_only" => "only free and busy times may be seen in it, not events",
         "foreign" => "it looks like another calendar",
         "timeout" => "no answer in time",
         "dns" => "its host name is not found",
         "refused" => "the connection is refused",
-        "401" | "403" => "access is denied (the link may have been withdrawn)",
-        "404" | "410" => "there is nothing at its address any more",
+        "401" | "403" | "forbidden" => "access is denied (the link may have been withdrawn)",
+        "404" | "410" | "notFound" => "there is nothing at its address any more",
         other => return format!("code {}", super::names::clean(other, 40)),
     }
     .to_owned()

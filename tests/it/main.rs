@@ -1,6 +1,7 @@
 //! One integration binary: what the program promises, tried from outside.
 
 mod architecture;
+mod as_google;
 mod cli;
 mod config;
 mod docs;

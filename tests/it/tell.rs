@@ -11,7 +11,7 @@ use drumbeat::model::letter::{
     ProposalItem,
 };
 use drumbeat::model::mail::{Invitation, Mail, MailKind, Method};
-use drumbeat::model::people::{CalendarId, PersonId};
+use drumbeat::model::people::{BookVia, CalendarId, PersonId};
 use drumbeat::model::policy::{Mode, OnSilence, Voice};
 use drumbeat::model::state::OutboxRow;
 use drumbeat::model::time::{Span, Week};
@@ -138,8 +138,17 @@ fn booked(how: BookedHow, fallen: Fallen) -> Letter {
         fallen,
         how,
         uid: "0abc@example.com".into(),
+        via: BookVia::Mail,
         undo_until: Some(at("2026-11-18T18:00:00Z")),
     }
+}
+
+/// The same of a booking that stands in Google's calendar.
+fn in_calendar(mut letter: Letter) -> Letter {
+    if let Letter::Booked { via, .. } | Letter::Released { via, .. } = &mut letter {
+        *via = BookVia::Google;
+    }
+    letter
 }
 
 fn escalation(trigger: Trigger, step: u32, no_slot: Option<NoSlotWhy>, on_plan: bool) -> Letter {
@@ -220,6 +229,7 @@ fn letters() -> Vec<(&'static str, PersonId, Letter)> {
         span: half_hour("2026-11-19T14:00:00Z"),
         why,
         uid: "0abc@example.com".into(),
+        via: BookVia::Mail,
         sequence: 1,
     };
     let resolved = |how, start| Letter::Resolved { rep: ANA, manager: BO, week: WEEK, how, start };
@@ -258,6 +268,9 @@ fn letters() -> Vec<(&'static str, PersonId, Letter)> {
         ),
         ("released-own-choice", BO, released(ReleaseWhy::OwnChoice)),
         ("released-undo-rep", ANA, released(ReleaseWhy::Undo)),
+        ("booked-in-calendar-manager", BO, in_calendar(booked(BookedHow::Auto, certain()))),
+        ("booked-in-calendar-rep", ANA, in_calendar(booked(BookedHow::Auto, unsure()))),
+        ("released-in-calendar", ANA, in_calendar(released(ReleaseWhy::OwnChoice))),
         ("resolved-recovered", BO, resolved(CloseReason::Recovered, Some(at("2026-11-19T14:00:00Z")))),
         ("resolved-missed", CY, resolved(CloseReason::Missed, None)),
         ("health", CY, Letter::Health(health(0))),
@@ -299,6 +312,15 @@ fn ops_letters() -> Vec<(&'static str, PersonId, Letter)> {
             }),
         ),
         ("ops-unrecognised", OPS, Letter::Ops(OpsNews::Unrecognised { owed: 40, recognised: 11 })),
+        ("ops-sources", OPS, Letter::Ops(OpsNews::Sources { count: 412, why: Some("timeout".into()) })),
+        ("ops-sources-well", OPS, Letter::Ops(OpsNews::Sources { count: 0, why: None })),
+        ("ops-fell-back", OPS, Letter::Ops(OpsNews::FellBack { manager: BO, code: "forbidden".into() })),
+        (
+            "ops-not-taken-back",
+            OPS,
+            Letter::Ops(OpsNews::NotTakenBack { manager: BO, code: "forbidden".into() }),
+        ),
+        ("ops-quota", OPS, Letter::Ops(OpsNews::Quota { code: "quotaExceeded".into() })),
         ("ops-rebuilt", OPS, Letter::Ops(OpsNews::StoreRebuilt { why: "checksum".into() })),
         (
             "ops-escalated-plan",

@@ -9,7 +9,7 @@ use crate::model::directory::Directory;
 use crate::model::fact::{Action, Record};
 use crate::model::ledger::LedgerId;
 use crate::model::mail::Mail;
-use crate::model::people::{PersonId, SourceSpec};
+use crate::model::people::{BookVia, PersonId, SourceSpec};
 use crate::model::zone::{Moment, Zones};
 use crate::ports::{Clock as _, Error, Ledger, Store};
 use crate::run::{self, Clicked, Daemon, Gate, Input, KeepWritten, Reloaded, Setup};
@@ -148,6 +148,7 @@ impl<'a> Engine<'a> {
         run::World {
             clock: Rc::new(self.world.clone()),
             calendars: Rc::new(self.world.clone()),
+            bookings: Rc::new(self.world.clone()),
             mailer: Rc::new(self.world.clone()),
         }
     }
@@ -171,6 +172,9 @@ impl<'a> Engine<'a> {
         let roster = setup::with_people(&roster, |person| {
             let calendars = names.keys().filter(|calendar| calendar.owner == person.id).count();
             person.calendars = vec![SourceSpec::World; calendars];
+            if self.recording.books_in_calendar(&names, person.id) {
+                person.book = BookVia::Google;
+            }
         });
         self.world.name(names);
         let setup = setup::setup(

@@ -14,8 +14,8 @@ use crate::io::feed::{Feeds, Limits};
 use crate::io::smtp::{FileMailer, SmtpMailer, Submission};
 use crate::io::systemd;
 use crate::model::mail::Mail;
-use crate::model::people::CalendarId;
-use crate::ports::{Error, Later, Mailer};
+use crate::model::people::{CalendarId, PersonId};
+use crate::ports::{Bookings, Error, ErrorKind, Later, Mailer};
 use crate::run::World;
 
 /// For one mail: below half of the watchdog's minute, since a tick that sends mails does nothing else.
@@ -66,9 +66,31 @@ pub fn world(
 ) -> Result<World, Error> {
     Ok(World {
         clock: Rc::new(SystemClock),
+        bookings: Rc::new(NoCalendar),
         calendars: Rc::new(feeds(texts, &files.settings.feeds)?),
         mailer: Rc::new(Watched(mailer(files, env, state)?)),
     })
+}
+
+/// Where no calendar can be written: everything goes by mail.
+struct NoCalendar;
+
+impl Bookings for NoCalendar {
+    fn insert<'a>(&'a self, _: PersonId, _: &'a [u8]) -> Later<'a, Result<Vec<u8>, Error>> {
+        Box::pin(async { Err(not_configured()) })
+    }
+
+    fn read<'a>(&'a self, _: PersonId, _: &'a str) -> Later<'a, Result<Vec<u8>, Error>> {
+        Box::pin(async { Err(not_configured()) })
+    }
+
+    fn delete<'a>(&'a self, _: PersonId, _: &'a str, _: &'a str) -> Later<'a, Result<(), Error>> {
+        Box::pin(async { Err(not_configured()) })
+    }
+}
+
+fn not_configured() -> Error {
+    Error::new(ErrorKind::NotFound, "not_configured", "write into a calendar: Google is not configured")
 }
 
 /// Tells systemd after each mail that the loop lives: a tick with many mails is long, but not stuck.

@@ -11,9 +11,16 @@ use crate::model::state::{Put, SourceRow};
 use crate::model::time::Span;
 use crate::model::zone::Moment;
 use crate::observe::suspect::{Doubt, marks};
-use crate::ports::Error;
+use crate::ports::{Error, ErrorKind};
 use crate::run::Daemon;
 use crate::run::commit::Draft;
+
+/// More sources than this that are not well at once are told as one.
+const TOLD_SINGLY: usize = 5;
+/// … so often.
+const MANY_HOURS: i64 = 24;
+/// A calendar that could not be asked for so long, for want of calls, is not known to be free.
+const STALE_MINUTES: i64 = 60;
 
 impl Daemon {
     pub(super) fn is_well(&self, calendar: CalendarId) -> bool {
@@ -93,19 +100,38 @@ impl Daemon {
             draft.facts.push(source_fact(calendar, &row));
         }
         if tell {
-            self.tell_ops(
-                &source_news(calendar, &row),
-                &format!("{}-{}", calendar.owner, calendar.nth),
-                draft,
-            );
+            self.tell_source(calendar, &row, draft);
         }
         draft.put_source(calendar, row);
         self.touch(calendar, draft);
         false
     }
 
+    /// Tells ops how a source is. Many that are not well at once are one fault rather than many, and one mail a day.
+    fn tell_source(&mut self, calendar: CalendarId, row: &SourceRow, draft: &mut Draft) {
+        let others = self.state.sources.keys().filter(|other| **other != calendar);
+        let is_unwell = |source: &SourceRow| source.state != SourceState::Ok;
+        let unwell = others.filter_map(|other| draft.source(&self.state, *other)).filter(is_unwell).count()
+            + usize::from(is_unwell(row));
+        let many = unwell > TOLD_SINGLY || (self.many_said.is_some() && !is_unwell(row));
+        if !many {
+            let about = format!("{}-{}", calendar.owner, calendar.nth);
+            return self.tell_ops(&source_news(calendar, row), &about, draft);
+        }
+        let is_over = unwell == 0;
+        let said_lately = self.many_said.is_some_and(|said| draft.now - said < TimeDelta::hours(MANY_HOURS));
+        if is_over || (is_unwell(row) && !said_lately) {
+            self.many_said = (!is_over).then_some(draft.now);
+            let news = OpsNews::Sources { count: unwell as u32, why: row.why.clone() };
+            self.tell_ops(&news, "sources", draft);
+        }
+    }
+
     /// The source did not answer.
     pub(super) fn failed(&mut self, calendar: CalendarId, error: &Error, draft: &mut Draft) {
+        if error.kind == ErrorKind::RateLimited {
+            return self.too_often(calendar, error, draft);
+        }
         tracing::warn!(calendar = %calendar.owner, code = %error.code, "a calendar could not be read; its last good picture stands");
         let alert_after = self.setup.settings.rules.policy.alert_after;
         if let Some(picture) = self.books.get_mut(&calendar).and_then(|book| book.picture.as_mut()) {
@@ -129,15 +155,23 @@ impl Daemon {
         let tell = !row.told && draft.now - row.since >= alert_after;
         if tell {
             row.told = true;
-            self.tell_ops(
-                &source_news(calendar, &row),
-                &format!("{}-{}", calendar.owner, calendar.nth),
-                draft,
-            );
+            self.tell_source(calendar, &row, draft);
         }
         if before.as_ref() != Some(&row) {
             draft.put_source(calendar, row);
         }
+    }
+
+    /// The source takes no more calls just now. It is not failing for that; but what is old is not known to be free.
+    fn too_often(&mut self, calendar: CalendarId, error: &Error, draft: &mut Draft) {
+        tracing::warn!(calendar = %calendar.owner, code = %error.code, "a calendar is asked again later: too many calls");
+        if let Some(book) = self.books.get_mut(&calendar) {
+            let is_old = book.answered.is_none_or(|at| draft.now - at > TimeDelta::minutes(STALE_MINUTES));
+            if let Some(picture) = book.picture.as_mut().filter(|_| is_old) {
+                picture.is_current = false;
+            }
+        }
+        self.note_quota(error, draft);
     }
 
     /// The source is well: said once, to ops too if they had been told of its trouble.
@@ -161,11 +195,7 @@ impl Daemon {
             self.touch(calendar, draft);
         }
         if is_news && was_told {
-            self.tell_ops(
-                &source_news(calendar, &row),
-                &format!("{}-{}", calendar.owner, calendar.nth),
-                draft,
-            );
+            self.tell_source(calendar, &row, draft);
         }
         draft.put_source(calendar, row);
     }

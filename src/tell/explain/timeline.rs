@@ -83,9 +83,11 @@ impl Teller<'_> {
             Fact::Recovery { rep, manager, attempt, state, reason, .. } => {
                 format!("{}: {}", self.pair(*rep, *manager), recovery(*attempt, *state, *reason))
             }
-            Fact::Proposed { .. } | Fact::Booked { .. } | Fact::Released { .. } | Fact::NoSlot { .. } => {
-                self.mending(fact)?
-            }
+            Fact::Proposed { .. }
+            | Fact::Booked { .. }
+            | Fact::Released { .. }
+            | Fact::FellBack { .. }
+            | Fact::NoSlot { .. } => self.mending(fact)?,
             Fact::Escalated { rep, manager, trigger, step, to, .. } => format!(
                 "{}: told {} (step {step}): {}",
                 self.pair(*rep, *manager),
@@ -113,6 +115,12 @@ impl Teller<'_> {
             }
             Fact::Released { recovery, why, .. } => {
                 format!("{}: booking taken back: {}", self.rep(*recovery), phrase::release_why(*why))
+            }
+            Fact::FellBack { recovery, why } => {
+                format!(
+                    "{}: the calendar refuses the booking ({why}); they are invited by mail",
+                    self.rep(*recovery)
+                )
             }
             Fact::NoSlot { recovery, why } => {
                 format!("{}: no free time is left this week{}", self.rep(*recovery), blocked(why))

@@ -3,7 +3,7 @@
 use super::{Desk, fallen};
 use crate::model::fact::Action;
 use crate::model::letter::{BookedHow, Letter};
-use crate::model::people::PersonId;
+use crate::model::people::{BookVia, PersonId};
 use crate::tell::body::{Block, Body, Link};
 use crate::tell::link::Claim;
 use crate::tell::names;
@@ -15,7 +15,8 @@ const AGENDA_LINES_MOST: usize = 40;
 
 pub(super) fn body(desk: &Desk<'_>, letter: &Letter) -> Body {
     let mut body = Body::default();
-    let Letter::Booked { recovery, attempt, manager, rep, span, fallen, how, undo_until, .. } = letter else {
+    let Letter::Booked { recovery, attempt, manager, rep, span, fallen, how, via, undo_until, .. } = letter
+    else {
         return body;
     };
     let pair = (*manager, *rep);
@@ -23,9 +24,13 @@ pub(super) fn body(desk: &Desk<'_>, letter: &Letter) -> Body {
     body.para(desk.greeting());
     body.lead(format!("{session} is booked: {}.", desk.span(span, desk.other_of(pair))));
     body.para(format!("{} {}", fallen::sentence(desk, pair, fallen), how_words(desk, pair, *how)));
-    body.para(
-        "The invitation is part of this mail; your calendar shows it like any other. Please accept it there.",
-    );
+    body.para(match via {
+        BookVia::Mail => {
+            "The invitation is part of this mail; your calendar shows it like any other. Please accept it there."
+        }
+        BookVia::Google if desk.to == *manager => "It stands in your calendar, and in theirs.",
+        BookVia::Google => "It stands in your calendar. Please accept it there.",
+    });
     details(&mut body, desk);
     body.para(format!(
         "If it does not suit you, decline it, or agree on another time with {} and make that event yourselves: \

@@ -148,6 +148,17 @@ pub fn ops_subject(news: &OpsNews) -> String {
         OpsNews::Source { calendar, state, .. } => {
             format!("Calendar of {} {}", marker(calendar.owner), phrase::source_state(*state))
         }
+        OpsNews::Sources { count: 0, .. } => "All calendars are well again".to_owned(),
+        OpsNews::Sources { count, .. } => {
+            format!("{} cannot be read", phrase::count(*count, "calendar", "calendars"))
+        }
+        OpsNews::FellBack { manager, .. } => {
+            format!("Bookings in the calendar of {} are refused", marker(*manager))
+        }
+        OpsNews::NotTakenBack { manager, .. } => {
+            format!("A booking in the calendar of {} could not be deleted", marker(*manager))
+        }
+        OpsNews::Quota { .. } => "Google takes no more calls for a while".to_owned(),
         OpsNews::Refused { to, .. } => format!("The mail server refuses mail to {}", marker(*to)),
         OpsNews::Undelivered { rows, .. } => {
             format!("Mail does not go out: {} waiting", phrase::count(*rows, "mail", "mails"))

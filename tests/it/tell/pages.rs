@@ -3,7 +3,7 @@
 use drumbeat::model::fact::{Action, RecoveryState};
 use drumbeat::model::letter::Displaced;
 use drumbeat::model::page::Page;
-use drumbeat::model::people::PersonId;
+use drumbeat::model::people::{BookVia, PersonId};
 use drumbeat::model::state::{Booking, Proposal, Recovery};
 use drumbeat::tell::link::{self, Claim, Refused};
 use drumbeat::tell::names::Addressee;
@@ -43,7 +43,13 @@ fn recovery(state: RecoveryState) -> Recovery {
         opened: at("2026-11-17T10:00:00Z"),
         fallen: None,
         proposal: Some(Proposal { to: BO, round: 1, offers, deadline, sent: None }),
-        booking: is_booked.then(|| Booking { uid: "0abc".into(), span, sequence: 0 }),
+        booking: is_booked.then(|| Booking {
+            uid: "0abc".into(),
+            span,
+            sequence: 0,
+            via: BookVia::Mail,
+            is_written: false,
+        }),
         refused: Vec::new(),
         no_slot: None,
         ask_first: false,

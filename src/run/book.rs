@@ -1,0 +1,447 @@
+//! Bookings in Google's calendar: each is brought in step with the outbox before anybody is told about it.
+//!
+//! Everything here may be done again after a crash: an event has an id of ours, so that inserting it a second time
+//! finds the first, and deleting begins with a look.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use super::Daemon;
+use crate::gcal::{self, Placed};
+use crate::model::fact::{Fact, RecoveryId, ReleaseWhy, SessionKey};
+use crate::model::letter::{Letter, OpsNews};
+use crate::model::people::{BookVia, CalendarId, PersonId};
+use crate::model::state::{Booking, OutboxRow, Put};
+use crate::model::time::Span;
+use crate::model::zone::Moment;
+use crate::plan::recover::event_uid;
+use crate::ports::{Error, ErrorKind};
+use crate::tell::names;
+
+/// First wait after a failed call, and the longest.
+const RETRY_FIRST_SECONDS: i64 = 30;
+const RETRY_MOST_SECONDS: i64 = 900;
+/// A video link that is not there yet is looked for so often, so far apart, before people are told without it.
+const LINK_LOOKS: u32 = 3;
+const LINK_SECONDS: i64 = 20;
+/// An event that changes between each look and its deletion is left for later after so many looks.
+const DELETE_LOOKS: u32 = 3;
+
+/// How far each row of the outbox is in the calendar. Lost at a restart: then each is looked at again.
+#[derive(Debug, Default)]
+pub(super) struct Writing {
+    rows: BTreeMap<String, Progress>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Progress {
+    /// Tried so often; again then.
+    Waits { tries: u32, until: Moment },
+    /// Done; the event's video link.
+    Done { link: Option<String> },
+}
+
+impl Writing {
+    /// When the next row is due.
+    pub fn next(&self) -> Option<Moment> {
+        self.rows.values().filter_map(Progress::until).min()
+    }
+
+    /// The video link of the event behind a row that is done.
+    pub fn link(&self, row: &OutboxRow) -> Option<String> {
+        match self.rows.get(&row.id)? {
+            Progress::Done { link } => link.clone(),
+            Progress::Waits { .. } => None,
+        }
+    }
+
+    fn is_due(&self, row: &OutboxRow, now: Moment) -> bool {
+        self.rows.get(&row.id).is_none_or(|progress| progress.until().is_some_and(|until| until <= now))
+    }
+
+    fn done(&mut self, row: &OutboxRow, link: Option<String>) {
+        self.rows.insert(row.id.clone(), Progress::Done { link });
+    }
+
+    /// Again after a wait that doubles, and that is as long as the other side asks for.
+    fn put_off(&mut self, row: &OutboxRow, error: &Error, now: Moment) {
+        let tries = match self.rows.get(&row.id) {
+            Some(Progress::Waits { tries, .. }) => tries + 1,
+            _ => 1,
+        };
+        let doubled = (RETRY_FIRST_SECONDS << (tries - 1).min(10)).min(RETRY_MOST_SECONDS);
+        let asked = error.retry_after.map_or(0, |wait| wait.as_secs() as i64);
+        let until = now + TimeDelta::seconds(doubled.max(asked));
+        self.rows.insert(row.id.clone(), Progress::Waits { tries, until });
+    }
+}
+
+impl Progress {
+    fn until(&self) -> Option<Moment> {
+        match self {
+            Self::Waits { until, .. } => Some(*until),
+            Self::Done { .. } => None,
+        }
+    }
+}
+
+/// What a row says about an event in Google's calendar.
+struct Event<'a> {
+    recovery: RecoveryId,
+    manager: PersonId,
+    rep: PersonId,
+    span: Span,
+    id: &'a str,
+}
+
+/// The event of a row; `None` where there is none in a calendar.
+fn event(letter: &Letter) -> Option<Event<'_>> {
+    match letter {
+        Letter::Booked { via: BookVia::Google, recovery, manager, rep, span, uid, .. }
+        | Letter::Released { via: BookVia::Google, recovery, manager, rep, span, uid, .. } => {
+            Some(Event { recovery: *recovery, manager: *manager, rep: *rep, span: *span, id: uid })
+        }
+        _ => None,
+    }
+}
+
+impl Daemon {
+    /// Whether a row's mail may go out: what it tells has happened.
+    pub(super) fn is_written(&self, row: &OutboxRow) -> bool {
+        event(&row.letter).is_none() || matches!(self.writing.rows.get(&row.id), Some(Progress::Done { .. }))
+    }
+
+    /// Inserts and deletes what the outbox says, each row's outcome a commit of its own.
+    pub(super) async fn write_calendars(&mut self, now: Moment) -> Result<(), Error> {
+        let outbox = &self.state.outbox;
+        self.writing.rows.retain(|id, _| outbox.contains_key(id));
+        let is_due = |row: &&OutboxRow| event(&row.letter).is_some() && self.writing.is_due(row, now);
+        let mut due: Vec<OutboxRow> = outbox.values().filter(is_due).cloned().collect();
+        due.sort_by_key(|row| (row.at, row.id.clone()));
+        for row in due {
+            let Some(event) = event(&row.letter) else { continue };
+            if self.pointless(&row, now).is_some() {
+                continue;
+            }
+            let is_booking = matches!(row.letter, Letter::Booked { .. });
+            let written = if is_booking {
+                self.ensure_booked(&row, &event, now).await
+            } else {
+                self.ensure_deleted(&row, &event, now).await
+            };
+            let Err(error) = written else { continue };
+            match error.kind {
+                ErrorKind::Fatal => return Err(error),
+                ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Invalid if is_booking => {
+                    self.refused_booking(&row, &event, &error, now).await?;
+                }
+                ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Invalid => {
+                    self.not_taken_back(&row, &event, &error, now)?;
+                }
+                _ => self.try_again(&row, &event, &error, now)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The event stands, or the attempt is over.
+    async fn ensure_booked(&mut self, row: &OutboxRow, event: &Event<'_>, now: Moment) -> Result<(), Error> {
+        let bookings = std::rc::Rc::clone(&self.world.bookings);
+        let is_written = self.is_booked_in_calendar(event);
+        let usual = if is_written { None } else { self.usual_link(event.manager, event.rep).await };
+        let answer = if is_written {
+            bookings.read(event.manager, event.id).await
+        } else {
+            let body = self.body(event, usual.as_deref());
+            match bookings.insert(event.manager, &body).await {
+                Err(error) if error.kind == ErrorKind::Conflict => {
+                    bookings.read(event.manager, event.id).await
+                }
+                answer => answer,
+            }
+        };
+        let placed = match answer {
+            Ok(bytes) => gcal::placed(&bytes, &self.setup.zones),
+            // Its id is taken, and what took it is gone altogether.
+            Err(error) if error.kind == ErrorKind::NotFound && !is_written => None,
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                return Err(Error { kind: ErrorKind::Transient, ..error });
+            }
+            Err(error) => return Err(error),
+        };
+        let mark = event.recovery.to_string();
+        let ours = placed.filter(|placed| !placed.is_cancelled && placed.mark.as_ref() == Some(&mark));
+        let Some(placed) = ours else { return self.attempt_over(event, ReleaseWhy::Deleted, now) };
+        if !is_written {
+            self.written(event, placed.span.unwrap_or(event.span), now)?;
+        }
+        self.look_for_link(row, placed, usual, now);
+        Ok(())
+    }
+
+    /// Google makes a video link a little later than the event: people are told once it is there.
+    fn look_for_link(&mut self, row: &OutboxRow, placed: Placed, usual: Option<String>, now: Moment) {
+        let looks = match self.writing.rows.get(&row.id) {
+            Some(Progress::Waits { tries, .. }) => *tries,
+            _ => 0,
+        };
+        let progress = if placed.is_link_pending && looks < LINK_LOOKS {
+            Progress::Waits { tries: looks + 1, until: now + TimeDelta::seconds(LINK_SECONDS) }
+        } else {
+            Progress::Done { link: placed.link.or(usual) }
+        };
+        self.writing.rows.insert(row.id.clone(), progress);
+    }
+
+    /// The event is gone, or was never there; one that somebody has moved since is theirs and stays.
+    async fn ensure_deleted(&mut self, row: &OutboxRow, event: &Event<'_>, now: Moment) -> Result<(), Error> {
+        let bookings = std::rc::Rc::clone(&self.world.bookings);
+        for _ in 0..DELETE_LOOKS {
+            let placed = match bookings.read(event.manager, event.id).await {
+                Ok(bytes) => gcal::placed(&bytes, &self.setup.zones).filter(|placed| !placed.is_cancelled),
+                Err(error) if error.kind == ErrorKind::NotFound => None,
+                Err(error) => return Err(error),
+            };
+            let Some(placed) = placed else {
+                self.writing.done(row, None);
+                return Ok(());
+            };
+            if placed.span.is_some_and(|span| span != event.span) {
+                return self.leave_to_people(row, event, now);
+            }
+            match bookings.delete(event.manager, event.id, &placed.etag).await {
+                // Somebody answered or changed it meanwhile: looked at again, and decided again.
+                Err(error) if error.kind == ErrorKind::Conflict => {}
+                Err(error) if error.kind != ErrorKind::NotFound => return Err(error),
+                _ => {
+                    tracing::info!(recovery = %event.recovery, "a booking was deleted");
+                    self.pushed(CalendarId::first(event.manager));
+                    self.pushed(CalendarId::first(event.rep));
+                    self.writing.done(row, None);
+                    return Ok(());
+                }
+            }
+        }
+        Err(Error::new(ErrorKind::Transient, "412", "delete an event that keeps changing"))
+    }
+
+    /// The calendar could not be written now.
+    fn try_again(
+        &mut self,
+        row: &OutboxRow,
+        event: &Event<'_>,
+        error: &Error,
+        now: Moment,
+    ) -> Result<(), Error> {
+        tracing::warn!(code = %error.code, recovery = %event.recovery, "a calendar could not be written; it will be tried again");
+        self.writing.put_off(row, error, now);
+        self.say_quota(error, now)
+    }
+
+    /// The calendar refuses the booking. By mail then, once it is sure that the event does not stand all the same: an
+    /// earlier try may have made it, and its answer may be lost.
+    async fn refused_booking(
+        &mut self,
+        row: &OutboxRow,
+        event: &Event<'_>,
+        error: &Error,
+        now: Moment,
+    ) -> Result<(), Error> {
+        let is_first_try = row.at == now && !self.writing.rows.contains_key(&row.id);
+        let bookings = std::rc::Rc::clone(&self.world.bookings);
+        let is_absent = is_first_try
+            || matches!(bookings.read(event.manager, event.id).await, Err(error) if error.kind == ErrorKind::NotFound);
+        if self.is_booked_in_calendar(event) || !is_absent {
+            return self.try_again(row, event, error, now);
+        }
+        tracing::error!(code = %error.code, recovery = %event.recovery, "a calendar refuses a booking; it goes out by mail");
+        self.fall_back(event, error, now)
+    }
+
+    fn is_booked_in_calendar(&self, event: &Event<'_>) -> bool {
+        self.booking(event).is_some_and(|booking| booking.is_written)
+    }
+
+    fn booking(&self, event: &Event<'_>) -> Option<&Booking> {
+        let id = event.recovery;
+        let recovery = self.state.reps.get(&id.rep)?.recoveries.get(&id.week)?.get(&id.ordinal)?;
+        recovery.booking.as_ref().filter(|booking| booking.uid == event.id)
+    }
+
+    /// The body of the event: as the manager, with the rep invited.
+    fn body(&self, event: &Event<'_>, link: Option<&str>) -> Vec<u8> {
+        let setup = self.setup.as_ref();
+        let pair = [event.manager, event.rep].map(|id| (names::name(setup, id), names::address(setup, id)));
+        let (title, description) = self.words(event.manager, event.rep);
+        gcal::booking(&gcal::Invite {
+            id: event.id,
+            attendees: [(&pair[0].0, &pair[0].1), (&pair[1].0, &pair[1].1)],
+            span: event.span,
+            zone: &names::zone(setup, event.manager),
+            rrule: None,
+            title: &title,
+            description: &description,
+            link,
+            mark: &event.recovery.to_string(),
+        })
+    }
+
+    /// The event stands: known from now on, at the time at which it stands.
+    fn written(&mut self, event: &Event<'_>, span: Span, now: Moment) -> Result<(), Error> {
+        let mut draft = self.draft(now);
+        let state = draft.rep(&self.state, event.recovery.rep);
+        if let Some(booking) = state.recovery_mut(event.recovery).and_then(|known| known.booking.as_mut()) {
+            booking.is_written = true;
+            booking.span = span;
+        }
+        if let Some(session) = state.sessions.get_mut(&key(event.id)) {
+            session.span = span;
+        }
+        if span != event.span {
+            draft.puts.extend(
+                self.rows_of(event).into_iter().map(|row| Put::Outbox { row: at_its_time(row, span) }),
+            );
+        }
+        self.dirty.extend(std::mem::take(&mut draft.teams));
+        self.commit(draft)?;
+        tracing::info!(recovery = %event.recovery, "a 1-on-1 was booked in a calendar");
+        self.pushed(CalendarId::first(event.manager));
+        self.pushed(CalendarId::first(event.rep));
+        Ok(())
+    }
+
+    /// The attempt is over: its event was called off, or could not be made in time. The recovery is planned again.
+    pub(super) fn attempt_over_of(&mut self, row: &OutboxRow, now: Moment) -> Result<(), Error> {
+        let Some(event) = event(&row.letter).filter(|_| matches!(row.letter, Letter::Booked { .. })) else {
+            return Ok(());
+        };
+        match self.booking(&event) {
+            Some(booking) if !booking.is_written => self.attempt_over(&event, ReleaseWhy::NotDelivered, now),
+            _ => Ok(()),
+        }
+    }
+
+    fn attempt_over(&mut self, event: &Event<'_>, why: ReleaseWhy, now: Moment) -> Result<(), Error> {
+        let mut draft = self.draft(now);
+        let state = draft.rep(&self.state, event.recovery.rep);
+        if let Some(recovery) = state.recovery_mut(event.recovery) {
+            recovery.again();
+            let fact = recovery.fact();
+            draft
+                .facts
+                .extend([Fact::Released { recovery: event.recovery, event: event.id.to_owned(), why }, fact]);
+        }
+        draft.rep(&self.state, event.recovery.rep).let_go();
+        self.dirty.extend(std::mem::take(&mut draft.teams));
+        self.commit(draft)?;
+        self.looks.insert(event.manager, now);
+        Ok(())
+    }
+
+    /// The calendar refuses the booking: both are invited by mail instead, under another UID.
+    fn fall_back(&mut self, event: &Event<'_>, error: &Error, now: Moment) -> Result<(), Error> {
+        let uid = event_uid(event.id, BookVia::Mail, &self.setup.settings.rules.voice.from_address);
+        let mut draft = self.draft(now);
+        let state = draft.rep(&self.state, event.recovery.rep);
+        if let Some(booking) = state.recovery_mut(event.recovery).and_then(|known| known.booking.as_mut()) {
+            booking.uid.clone_from(&uid);
+            booking.via = BookVia::Mail;
+        }
+        if let Some(session) = state.sessions.get(&key(event.id)).cloned() {
+            state.sessions.insert(key(&uid), crate::model::state::Expected { key: key(&uid), ..session });
+        }
+        state.let_go();
+        let (start, end) = (event.span.start, event.span.end);
+        draft.facts.extend([
+            Fact::FellBack { recovery: event.recovery, why: error.code.clone() },
+            Fact::Booked { recovery: event.recovery, start, end, via: BookVia::Mail, event: uid.clone() },
+        ]);
+        for row in self.rows_of(event) {
+            draft.puts.push(Put::Outbox { row: by_mail(row, &uid) });
+        }
+        let news = OpsNews::FellBack { manager: event.manager, code: error.code.clone() };
+        self.tell_ops(&news, &format!("fell-back-{}", event.manager), &mut draft);
+        self.dirty.extend(std::mem::take(&mut draft.teams));
+        self.commit(draft)
+    }
+
+    /// The outbox rows that tell of an event.
+    fn rows_of(&self, of: &Event<'_>) -> Vec<OutboxRow> {
+        let is_of = |row: &&OutboxRow| event(&row.letter).is_some_and(|event| event.id == of.id);
+        self.state.outbox.values().filter(is_of).cloned().collect()
+    }
+
+    /// Somebody has moved what was to be taken back: it is their meeting now, and counts as one.
+    fn leave_to_people(&mut self, row: &OutboxRow, event: &Event<'_>, now: Moment) -> Result<(), Error> {
+        let mut draft = self.draft(now);
+        let state = draft.rep(&self.state, event.recovery.rep);
+        if let Some(session) = state.sessions.get_mut(&key(event.id)) {
+            session.ours = None;
+            session.released = false;
+            session.is_new_time = true;
+        }
+        self.dirty.extend(std::mem::take(&mut draft.teams));
+        self.commit(draft)?;
+        self.looks.insert(event.manager, now);
+        self.drop_row(row, "changed_by_people", now)
+    }
+
+    /// It stands, though it was given up: people are told that it is off, and ops that it stands.
+    fn not_taken_back(
+        &mut self,
+        row: &OutboxRow,
+        event: &Event<'_>,
+        error: &Error,
+        now: Moment,
+    ) -> Result<(), Error> {
+        tracing::error!(code = %error.code, recovery = %event.recovery, "a calendar refuses a deletion");
+        let mut draft = self.draft(now);
+        let news = OpsNews::NotTakenBack { manager: event.manager, code: error.code.clone() };
+        self.tell_ops(&news, &format!("not-taken-back-{}", event.id), &mut draft);
+        self.dirty.extend(std::mem::take(&mut draft.teams));
+        self.commit(draft)?;
+        self.writing.done(row, None);
+        Ok(())
+    }
+
+    /// Ops are told once a day that no more calls are taken.
+    fn say_quota(&mut self, error: &Error, now: Moment) -> Result<(), Error> {
+        let mut draft = self.draft(now);
+        self.note_quota(error, &mut draft);
+        self.dirty.extend(std::mem::take(&mut draft.teams));
+        self.commit(draft)
+    }
+
+    /// The same, into a record that is being made.
+    pub(super) fn note_quota(&mut self, error: &Error, draft: &mut super::commit::Draft) {
+        let today = draft.now.date_naive();
+        let is_quota = matches!(error.code.as_str(), "quotaExceeded" | "daily_calls");
+        if is_quota && self.quota_said != Some(today) {
+            self.quota_said = Some(today);
+            self.tell_ops(&OpsNews::Quota { code: error.code.clone() }, "quota", draft);
+        }
+    }
+}
+
+/// How a booking of ours in Google's calendar is known as a session: Google makes the UID of the id.
+fn key(id: &str) -> SessionKey {
+    SessionKey { lineage: id.to_owned(), rid: None }
+}
+
+/// The row with the time at which the event really stands.
+fn at_its_time(mut row: OutboxRow, at: Span) -> OutboxRow {
+    if let Letter::Booked { span, .. } = &mut row.letter {
+        *span = at;
+    }
+    row
+}
+
+/// The row with an invitation in place of an event in the calendar.
+fn by_mail(mut row: OutboxRow, new_uid: &str) -> OutboxRow {
+    if let Letter::Booked { uid, via, .. } = &mut row.letter {
+        new_uid.clone_into(uid);
+        *via = BookVia::Mail;
+    }
+    row
+}
