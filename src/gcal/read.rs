@@ -95,7 +95,8 @@ impl Reader<'_> {
         let id = fields.text("id").filter(|id| !id.is_empty())?.to_owned();
         let series = fields.text("recurringEventId").map(str::to_owned);
         let uid = fields.text("iCalUID").filter(|uid| !uid.is_empty()).map(str::to_owned);
-        let said = self.said(&fields, uid.as_deref().unwrap_or(&id), series.is_some());
+        let name = uid.as_deref().or(series.as_deref()).unwrap_or(&id);
+        let said = self.said(&fields, name, series.is_some());
         Some(Item { id, series, uid, modified: fields.moment("updated"), said })
     }
 

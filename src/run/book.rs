@@ -3,7 +3,7 @@
 //! Everything here may be done again after a crash: an event has an id of ours, so that inserting it a second time
 //! finds the first, and deleting begins with a look.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
@@ -28,10 +28,24 @@ const LINK_SECONDS: i64 = 20;
 /// An event that changes between each look and its deletion is left for later after so many looks.
 const DELETE_LOOKS: u32 = 3;
 
-/// How far each row of the outbox is in the calendar. Lost at a restart: then each is looked at again.
+/// How far what the outbox says of each event is in the calendar. Lost at a restart: then each is looked at again.
 #[derive(Debug, Default)]
 pub(super) struct Writing {
-    rows: BTreeMap<String, Progress>,
+    events: BTreeMap<Deed, Progress>,
+}
+
+/// An event that is to be booked, or to be taken back: one for the mails to both.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Deed {
+    is_booking: bool,
+    id: String,
+}
+
+impl Deed {
+    fn of(letter: &Letter) -> Option<Self> {
+        let id = event(letter)?.id.to_owned();
+        Some(Self { is_booking: matches!(letter, Letter::Booked { .. }), id })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,37 +57,45 @@ enum Progress {
 }
 
 impl Writing {
-    /// When the next row is due.
+    /// When the next event is due.
     pub fn next(&self) -> Option<Moment> {
-        self.rows.values().filter_map(Progress::until).min()
+        self.events.values().filter_map(Progress::until).min()
     }
 
     /// The video link of the event behind a row that is done.
     pub fn link(&self, row: &OutboxRow) -> Option<String> {
-        match self.rows.get(&row.id)? {
+        match self.of(row)? {
             Progress::Done { link } => link.clone(),
             Progress::Waits { .. } => None,
         }
     }
 
-    fn is_due(&self, row: &OutboxRow, now: Moment) -> bool {
-        self.rows.get(&row.id).is_none_or(|progress| progress.until().is_some_and(|until| until <= now))
+    fn of(&self, row: &OutboxRow) -> Option<&Progress> {
+        self.events.get(&Deed::of(&row.letter)?)
     }
 
-    fn done(&mut self, row: &OutboxRow, link: Option<String>) {
-        self.rows.insert(row.id.clone(), Progress::Done { link });
+    fn set(&mut self, row: &OutboxRow, progress: Progress) {
+        self.events.extend(Deed::of(&row.letter).map(|deed| (deed, progress)));
+    }
+
+    fn is_due(&self, row: &OutboxRow, now: Moment) -> bool {
+        self.of(row).is_none_or(|progress| progress.until().is_some_and(|until| until <= now))
+    }
+
+    fn tries(&self, row: &OutboxRow) -> u32 {
+        match self.of(row) {
+            Some(Progress::Waits { tries, .. }) => *tries,
+            _ => 0,
+        }
     }
 
     /// Again after a wait that doubles, and that is as long as the other side asks for.
     fn put_off(&mut self, row: &OutboxRow, error: &Error, now: Moment) {
-        let tries = match self.rows.get(&row.id) {
-            Some(Progress::Waits { tries, .. }) => tries + 1,
-            _ => 1,
-        };
+        let tries = self.tries(row) + 1;
         let doubled = (RETRY_FIRST_SECONDS << (tries - 1).min(10)).min(RETRY_MOST_SECONDS);
         let asked = error.retry_after.map_or(0, |wait| wait.as_secs() as i64);
         let until = now + TimeDelta::seconds(doubled.max(asked));
-        self.rows.insert(row.id.clone(), Progress::Waits { tries, until });
+        self.set(row, Progress::Waits { tries, until });
     }
 }
 
@@ -109,19 +131,20 @@ fn event(letter: &Letter) -> Option<Event<'_>> {
 impl Daemon {
     /// Whether a row's mail may go out: what it tells has happened.
     pub(super) fn is_written(&self, row: &OutboxRow) -> bool {
-        event(&row.letter).is_none() || matches!(self.writing.rows.get(&row.id), Some(Progress::Done { .. }))
+        event(&row.letter).is_none() || matches!(self.writing.of(row), Some(Progress::Done { .. }))
     }
 
     /// Inserts and deletes what the outbox says, each row's outcome a commit of its own.
     pub(super) async fn write_calendars(&mut self, now: Moment) -> Result<(), Error> {
         let outbox = &self.state.outbox;
-        self.writing.rows.retain(|id, _| outbox.contains_key(id));
-        let is_due = |row: &&OutboxRow| event(&row.letter).is_some() && self.writing.is_due(row, now);
-        let mut due: Vec<OutboxRow> = outbox.values().filter(is_due).cloned().collect();
-        due.sort_by_key(|row| (row.at, row.id.clone()));
-        for row in due {
+        let told: BTreeSet<Deed> = outbox.values().filter_map(|row| Deed::of(&row.letter)).collect();
+        self.writing.events.retain(|deed, _| told.contains(deed));
+        let is_of_event = |row: &&OutboxRow| event(&row.letter).is_some();
+        let mut rows: Vec<OutboxRow> = outbox.values().filter(is_of_event).cloned().collect();
+        rows.sort_by_key(|row| (row.at, row.id.clone()));
+        for row in rows {
             let Some(event) = event(&row.letter) else { continue };
-            if self.pointless(&row, now).is_some() {
+            if !self.writing.is_due(&row, now) || self.pointless(&row, now).is_some() {
                 continue;
             }
             let is_booking = matches!(row.letter, Letter::Booked { .. });
@@ -182,16 +205,13 @@ impl Daemon {
 
     /// Google makes a video link a little later than the event: people are told once it is there.
     fn look_for_link(&mut self, row: &OutboxRow, placed: Placed, usual: Option<String>, now: Moment) {
-        let looks = match self.writing.rows.get(&row.id) {
-            Some(Progress::Waits { tries, .. }) => *tries,
-            _ => 0,
-        };
+        let looks = self.writing.tries(row);
         let progress = if placed.is_link_pending && looks < LINK_LOOKS {
             Progress::Waits { tries: looks + 1, until: now + TimeDelta::seconds(LINK_SECONDS) }
         } else {
             Progress::Done { link: placed.link.or(usual) }
         };
-        self.writing.rows.insert(row.id.clone(), progress);
+        self.writing.set(row, progress);
     }
 
     /// The event is gone, or was never there; one that somebody has moved since is theirs and stays.
@@ -204,7 +224,7 @@ impl Daemon {
                 Err(error) => return Err(error),
             };
             let Some(placed) = placed else {
-                self.writing.done(row, None);
+                self.writing.set(row, Progress::Done { link: None });
                 return Ok(());
             };
             if placed.span.is_some_and(|span| span != event.span) {
@@ -218,7 +238,7 @@ impl Daemon {
                     tracing::info!(recovery = %event.recovery, "a booking was deleted");
                     self.pushed(CalendarId::first(event.manager));
                     self.pushed(CalendarId::first(event.rep));
-                    self.writing.done(row, None);
+                    self.writing.set(row, Progress::Done { link: None });
                     return Ok(());
                 }
             }
@@ -248,7 +268,7 @@ impl Daemon {
         error: &Error,
         now: Moment,
     ) -> Result<(), Error> {
-        let is_first_try = row.at == now && !self.writing.rows.contains_key(&row.id);
+        let is_first_try = row.at == now && self.writing.of(row).is_none();
         let bookings = std::rc::Rc::clone(&self.world.bookings);
         let is_absent = is_first_try
             || matches!(bookings.read(event.manager, event.id).await, Err(error) if error.kind == ErrorKind::NotFound);
@@ -401,7 +421,7 @@ impl Daemon {
         self.tell_ops(&news, &format!("not-taken-back-{}", event.id), &mut draft);
         self.dirty.extend(std::mem::take(&mut draft.teams));
         self.commit(draft)?;
-        self.writing.done(row, None);
+        self.writing.set(row, Progress::Done { link: None });
         Ok(())
     }
 

@@ -25,6 +25,19 @@ pub enum MailFault {
     Denied,
 }
 
+/// What goes wrong with the insertion of an event, for tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BookingFault {
+    /// The calendar is busy (5xx): nothing was done.
+    Busy,
+    /// The event was made, but the answer was lost.
+    AnswerLost,
+    /// The event was made, the answer was lost, and somebody deleted it before the next try.
+    LostAndDeleted,
+    /// The calendar may not be written: nothing was done.
+    Denied,
+}
+
 /// A made-up world. Clones are handles of the same one.
 #[derive(Debug, Clone)]
 pub struct World(Rc<RefCell<Inside>>);
@@ -43,6 +56,7 @@ struct Inside {
     sent: Vec<(Moment, Mail)>,
     fetches: u64,
     mail_faults: VecDeque<MailFault>,
+    booking_faults: VecDeque<BookingFault>,
     refused: BTreeSet<String>,
     fetch_faults: BTreeMap<CalendarName, VecDeque<String>>,
 }
@@ -85,6 +99,7 @@ impl World {
             sent: Vec::new(),
             fetches: 0,
             mail_faults: VecDeque::new(),
+            booking_faults: VecDeque::new(),
             refused: BTreeSet::new(),
             fetch_faults: BTreeMap::new(),
         })))
@@ -121,6 +136,16 @@ impl World {
     /// The next mails meet these faults, one each.
     pub fn break_mail(&self, faults: impl IntoIterator<Item = MailFault>) {
         self.0.borrow_mut().mail_faults.extend(faults);
+    }
+
+    /// The next insertions meet these faults, one each.
+    pub fn break_bookings(&self, faults: impl IntoIterator<Item = BookingFault>) {
+        self.0.borrow_mut().booking_faults.extend(faults);
+    }
+
+    /// Every event and invitation of ours so far, by UID, and whether it still stands.
+    pub fn booked(&self) -> Vec<(String, bool)> {
+        self.0.borrow().bookings.iter().map(|booking| (booking.uid.clone(), !booking.gone)).collect()
     }
 
     /// Mails to this address are refused for good.
@@ -235,6 +260,28 @@ impl Inside {
         Ok(item.to_string().into_bytes())
     }
 
+    /// The same with whatever goes wrong.
+    fn try_insert(&mut self, whose: PersonId, body: &[u8]) -> Result<Vec<u8>, Error> {
+        let lost = || Error::new(ErrorKind::Transient, "timeout", "the made-up calendar's answer was lost");
+        match self.booking_faults.pop_front() {
+            None => self.insert(whose, body),
+            Some(BookingFault::Busy) => {
+                Err(Error::new(ErrorKind::Transient, "503", "the made-up calendar is busy"))
+            }
+            Some(BookingFault::Denied) => {
+                Err(Error::new(ErrorKind::Denied, "forbidden", "the made-up calendar may not be written"))
+            }
+            Some(BookingFault::AnswerLost) => self.insert(whose, body).and_then(|_| Err(lost())),
+            Some(BookingFault::LostAndDeleted) => {
+                self.insert(whose, body)?;
+                if let Some(booking) = self.bookings.last_mut() {
+                    booking.cancel();
+                }
+                Err(lost())
+            }
+        }
+    }
+
     fn booking(&mut self, id: &str) -> Result<&mut Booking, Error> {
         self.bookings.iter_mut().find(|known| known.id() == id).ok_or_else(no_event)
     }
@@ -327,7 +374,7 @@ impl Calendars for World {
 
 impl Bookings for World {
     fn insert<'a>(&'a self, whose: PersonId, event: &'a [u8]) -> Later<'a, Result<Vec<u8>, Error>> {
-        Box::pin(async move { self.at_now().insert(whose, event) })
+        Box::pin(async move { self.at_now().try_insert(whose, event) })
     }
 
     fn read<'a>(&'a self, whose: PersonId, id: &'a str) -> Later<'a, Result<Vec<u8>, Error>> {

@@ -38,7 +38,7 @@ const OF_FEEDS: [&str; 17] = [
 
 /// How the tokens fare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tokens {
+pub enum Tokens {
     /// They hold: all but the first answer are what changed.
     Hold,
     /// Each is lost before the next change (410), which is then found in a whole listing.
@@ -155,7 +155,7 @@ fn told(name: &CalendarName, feeds: &BTreeMap<Moment, Said>, tokens: Tokens) -> 
 }
 
 /// A scenario with Google's calendars in place of feeds.
-fn as_google(mut recording: Recording, tokens: Tokens) -> Recording {
+pub fn as_google(mut recording: Recording, tokens: Tokens) -> Recording {
     let told = recording.calendars.iter().map(|(name, feeds)| (name.clone(), told(name, feeds, tokens)));
     recording.calendars = told.collect();
     recording

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod as_google;
+mod booking;
 mod cli;
 mod config;
 mod docs;

@@ -46,6 +46,10 @@ fn fetch(world: &World, id: CalendarId) -> String {
     match done(world.fetch(id, None)) {
         Ok(Answer::Feed { bytes, .. }) => String::from_utf8(bytes).unwrap(),
         Ok(Answer::Unchanged) => "unchanged".to_owned(),
+        Ok(Answer::Listing { pages, whole, .. }) => {
+            format!("{whole} {}", String::from_utf8_lossy(&pages.concat()))
+        }
+        Ok(Answer::Busy(spans)) => format!("{spans:?}"),
         Err(error) => format!("{:?} {}", error.kind, error.code),
     }
 }
