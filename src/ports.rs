@@ -141,11 +141,11 @@ pub trait Calendars {
 
     /// The instances in a window as the source itself expands them, for comparison with our own expansion: pages of
     /// `events.list`. `None`: this source cannot say.
-    fn instances<'a>(
-        &'a self,
+    fn instances(
+        &self,
         calendar: CalendarId,
         window: Span,
-    ) -> Later<'a, Result<Option<Vec<Vec<u8>>>, Error>> {
+    ) -> Later<'_, Result<Option<Vec<Vec<u8>>>, Error>> {
         let _ = (calendar, window);
         Box::pin(async { Ok(None) })
     }

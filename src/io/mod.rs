@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod feed;
+pub mod google;
 pub mod ledger;
 pub mod lock;
 pub mod people;

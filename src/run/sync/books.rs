@@ -35,13 +35,13 @@ pub(super) struct Stored {
     pub mirror: Mirror,
     /// When it was stored, where that matters.
     #[serde(default)]
-    pub stored_at: Option<Moment>,
+    pub written_at: Option<Moment>,
 }
 
 impl Stored {
     /// Whether the token is due to be stored, though nothing changed.
     pub fn is_token_old(&self, now: Moment) -> bool {
-        self.stored_at.is_none_or(|at| now - at >= TimeDelta::hours(TOKEN_HOURS))
+        self.written_at.is_none_or(|at| now - at >= TimeDelta::hours(TOKEN_HOURS))
     }
 }
 
@@ -181,7 +181,8 @@ impl Daemon {
     ) {
         let was_known = self.state.sources.get(&calendar).is_some_and(|row| row.known);
         let lens = self.lens_hash(calendar);
-        let stored = Stored { version: MIRROR_VERSION, lens, validators, mirror, stored_at: Some(draft.now) };
+        let stored =
+            Stored { version: MIRROR_VERSION, lens, validators, mirror, written_at: Some(draft.now) };
         draft.mirrors.push((calendar, serde_json::to_vec(&stored).ok()));
         if let Some(book) = self.books.get_mut(&calendar) {
             let is_first = !was_known;

@@ -183,7 +183,7 @@ impl Daemon {
         let Some(book) = self.books.get_mut(&calendar) else { return };
         book.validators = Some(validators.clone());
         if stored.is_token_old(draft.now) {
-            let stored = Stored { validators, stored_at: Some(draft.now), ..stored.clone() };
+            let stored = Stored { validators, written_at: Some(draft.now), ..stored.clone() };
             draft.mirrors.push((calendar, serde_json::to_vec(&stored).ok()));
             book.stored = Some(std::sync::Arc::new(stored));
         }

@@ -60,36 +60,6 @@ fn undelivered(body: &mut Body, desk: &Desk<'_>, rows: u32, since: Moment, code:
 
 fn words(desk: &Desk<'_>, news: &OpsNews) -> (String, String) {
     match news {
-        OpsNews::Sources { count: 0, .. } => (
-            "All calendars are well again.".to_owned(),
-            "Nothing to do. What changed meanwhile is judged from now on.".to_owned(),
-        ),
-        OpsNews::Sources { count, why } => (
-            format!("{} cannot be read just now.", phrase::count(*count, "calendar", "calendars")),
-            format!(
-                "The newest reason: {}. Their last good pictures stand, and no time in them counts as free. So many at                  once are one fault rather than many: look at the network, at the credentials (`drumbeat check` tries                  them) and at the provider's status. There is no mail for each of them; `drumbeat explain` has them all.",
-                why.as_deref().map_or_else(|| "none given".to_owned(), phrase::source_why)
-            ),
-        ),
-        OpsNews::FellBack { manager, code } => (
-            format!("A booking in the Google calendar of {} was refused ({}).", desk.name(*manager), names::clean(code, 40)),
-            "The two are invited by mail instead, so the 1-on-1 is not lost. Check with `drumbeat check` what Drumbeat              may do there; `book = mail` in the manager's row makes it the rule."
-                .to_owned(),
-        ),
-        OpsNews::NotTakenBack { manager, code } => (
-            format!(
-                "A booking in the Google calendar of {} was given up and could not be deleted ({}).",
-                desk.name(*manager),
-                names::clean(code, 40)
-            ),
-            "Both were told that it is off; the event still stands. Ask them to delete it, and check with              `drumbeat check` what Drumbeat may do there."
-                .to_owned(),
-        ),
-        OpsNews::Quota { code } => (
-            format!("Google takes no more calls for a while ({}).", names::clean(code, 40)),
-            "Drumbeat waits as long as it is told to and goes on by itself; nothing is judged meanwhile from calendars              that were not read. If it happens again, raise the quota of the project, or lower `[google] daily_calls`."
-                .to_owned(),
-        ),
         OpsNews::Refused { to, kind, code } => (
             format!("The mail server refused a mail ({}) to {}.", phrase::mail_kind(*kind), desk.name(*to)),
             format!("Its code: {}. It is not tried again. Check the address in the roster.", names::clean(code, 40)),
@@ -138,6 +108,43 @@ fn words(desk: &Desk<'_>, news: &OpsNews) -> (String, String) {
                 if *dropped == 1 { "was" } else { "were" }
             ),
         ),
-        OpsNews::Source { .. } | OpsNews::Undelivered { .. } => (String::new(), String::new()),
+        other => calendar_words(desk, other),
+    }
+}
+
+/// What concerns calendars and their service.
+fn calendar_words(desk: &Desk<'_>, news: &OpsNews) -> (String, String) {
+    match news {
+        OpsNews::Sources { count: 0, .. } => (
+            "All calendars are well again.".to_owned(),
+            "Nothing to do. What changed meanwhile is judged from now on.".to_owned(),
+        ),
+        OpsNews::Sources { count, why } => (
+            format!("{} cannot be read just now.", phrase::count(*count, "calendar", "calendars")),
+            format!(
+                "The newest reason: {}. Their last good pictures stand, and no time in them counts as free. So many at                  once are one fault rather than many: look at the network, at the credentials (`drumbeat check` tries                  them) and at the provider's status. There is no mail for each of them; `drumbeat explain` has them all.",
+                why.as_deref().map_or_else(|| "none given".to_owned(), phrase::source_why)
+            ),
+        ),
+        OpsNews::FellBack { manager, code } => (
+            format!("A booking in the Google calendar of {} was refused ({}).", desk.name(*manager), names::clean(code, 40)),
+            "The two are invited by mail instead, so the 1-on-1 is not lost. Check with `drumbeat check` what Drumbeat              may do there; `book = mail` in the manager's row makes it the rule."
+                .to_owned(),
+        ),
+        OpsNews::NotTakenBack { manager, code } => (
+            format!(
+                "A booking in the Google calendar of {} was given up and could not be deleted ({}).",
+                desk.name(*manager),
+                names::clean(code, 40)
+            ),
+            "Both were told that it is off; the event still stands. Ask them to delete it, and check with              `drumbeat check` what Drumbeat may do there."
+                .to_owned(),
+        ),
+        OpsNews::Quota { code } => (
+            format!("Google takes no more calls for a while ({}).", names::clean(code, 40)),
+            "Drumbeat waits as long as it is told to and goes on by itself; nothing is judged meanwhile from calendars              that were not read. If it happens again, raise the quota of the project, or lower `[google] daily_calls`."
+                .to_owned(),
+        ),
+        _ => (String::new(), String::new()),
     }
 }
