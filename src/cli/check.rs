@@ -8,13 +8,14 @@ use clap::Args;
 
 use super::env::Env;
 use super::files::{Files, WrongConfig};
-use super::place::ConfigArg;
+use super::place::PlaceArgs;
 use super::run;
 use crate::config::Transport;
 use crate::io::clock::SystemClock;
-use crate::model::people::Status;
+use crate::io::google::{Google, Proof};
+use crate::model::people::{CalendarId, Roster, Status};
 use crate::model::zone::Zones;
-use crate::ports::Clock as _;
+use crate::ports::{Clock as _, Error, ErrorKind};
 use crate::tell::phrase;
 
 /// Zone data older than this is told: some country has changed its rules since.
@@ -23,19 +24,24 @@ const ZONES_OLD_DAYS: i64 = 365;
 /// Reads the configuration as a start does and tells all that is wrong with it.
 ///
 /// Configuration, roster and agenda are read to their ends; the exit code is 78 where something is wrong. Writes
-/// nothing, asks no calendar and no mail server.
+/// nothing, asks no feed and no mail server. Where the roster uses Google, it shows what the credentials are good for, by
+/// one harmless call for each person: it lists at most one event, and looks at none.
 #[derive(Debug, Args)]
 pub struct Check {
     #[command(flatten)]
-    config: ConfigArg,
+    place: PlaceArgs,
+    /// Calendars at Google that are tried, managers' first; 0: none
+    #[arg(long, value_name = "N", default_value_t = 25)]
+    google: usize,
 }
 
 impl Check {
     /// Runs the command.
     pub fn run(&self, zones: &Zones, env: &Env) -> anyhow::Result<bool> {
-        let config = self.config.path();
+        let config = self.place.config.path();
         let files = Files::read(&config, zones)?;
-        run::try_out(&files, env).map_err(WrongConfig::Port)?;
+        let state = self.place.state(env);
+        run::try_out(&files, env, &state).map_err(WrongConfig::Port)?;
         let mut out = std::io::stdout().lock();
         for warning in &files.warnings {
             writeln!(out, "warning: {warning}")?;
@@ -48,7 +54,54 @@ impl Check {
         for (what, value) in summary(&files, zones, today) {
             writeln!(out, "  {what:<12} {value}")?;
         }
-        Ok(true)
+        let google = run::google(&files, &files.roster, env, &state, None).map_err(WrongConfig::Port)?;
+        match google.filter(|_| self.google > 0) {
+            Some(google) => self.prove(&google, &files.roster, &mut out),
+            None => Ok(true),
+        }
+    }
+
+    /// Tries calendars at Google and says what is missing, a sentence each.
+    fn prove(&self, google: &Google, roster: &Roster, out: &mut dyn Write) -> anyhow::Result<bool> {
+        let mut all: Vec<CalendarId> = google.calendars().collect();
+        all.sort_by_key(|calendar| (roster.reports(calendar.owner).next().is_none(), *calendar));
+        let tried = &all[..all.len().min(self.google)];
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut faults = Vec::new();
+        for calendar in tried {
+            let proof = runtime.block_on(google.prove(*calendar));
+            let whose = roster.get(calendar.owner).map_or("?", |owner| owner.address.as_str());
+            faults.extend(missing(whose, calendar.nth, &proof));
+        }
+        writeln!(out, "  {:<12} {} of {} calendars tried", "google", tried.len(), all.len())?;
+        for fault in &faults {
+            writeln!(out, "wrong: {fault}")?;
+        }
+        if faults.is_empty() {
+            return Ok(true);
+        }
+        let count = phrase::count(faults.len() as u32, "thing is", "things are");
+        let message = format!("use Google as it is configured: {count} missing, as said above");
+        Err(WrongConfig::Port(Error::new(ErrorKind::Denied, "google", message)).into())
+    }
+}
+
+/// What is missing for one calendar.
+fn missing(whose: &str, nth: u8, proof: &Proof) -> Option<String> {
+    let which = if nth > 1 { format!("calendar {nth} of {whose}") } else { whose.to_owned() };
+    match (&proof.events, &proof.busy) {
+        (Ok(role), _) if role != "freeBusyReader" || nth > 1 => None,
+        (Ok(_), _) => Some(format!(
+            "{which}: only free and busy times may be seen; share the calendar with \"See all event details\", or delegate"
+        )),
+        (Err(_), Ok(())) if nth > 1 => None,
+        (Err(error), Ok(())) if matches!(error.kind, ErrorKind::Denied | ErrorKind::NotFound) => {
+            Some(format!(
+                "{which}: its events may not be seen ({}), only when they are; share it with \"See all event details\"",
+                error.code
+            ))
+        }
+        (Err(error), _) => Some(format!("{which}: failed to {error}")),
     }
 }
 

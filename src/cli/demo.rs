@@ -197,7 +197,7 @@ async fn serve(
     let ended = async {
         let _ = ends.await;
     };
-    let pages = web::run(listener, ask, std::time::Duration::from_secs(20), ended);
+    let pages = web::run(listener, ask, None, std::time::Duration::from_secs(20), ended);
     let mut pages = std::pin::pin!(pages);
     loop {
         tokio::select! {

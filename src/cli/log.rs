@@ -3,6 +3,10 @@
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+/// What is never logged, whatever is asked for: it would write out tokens.
+const SILENT: &str =
+    "yup_oauth2=off,google_calendar3=off,google_apis_common=off,h2=off,hyper=off,hyper_util=off";
+
 /// How lines of the log look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -16,7 +20,7 @@ enum Format {
 #[derive(Debug, Clone, Args)]
 pub struct LogArgs {
     /// What is logged: error, warn, info, debug or trace; or a filter such as drumbeat=debug,hyper=info. Names and
-    /// addresses are at debug and below
+    /// addresses are at debug and below; what Google's tokens travel through is never logged
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = filter)]
     log: String,
     /// How the log looks
@@ -27,7 +31,7 @@ pub struct LogArgs {
 impl LogArgs {
     /// Begins to log. A second call changes nothing.
     pub fn begin(&self) {
-        let Ok(filter) = EnvFilter::try_new(&self.log) else { return };
+        let Ok(filter) = EnvFilter::try_new(format!("{},{SILENT}", self.log)) else { return };
         let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
         // Fails only where a log was begun already, which then goes on.
         let _ = match self.log_format {

@@ -1,5 +1,6 @@
 //! The commands: what is typed, wired to what does it. The only place that names concrete `io` types.
 
+mod auth;
 mod check;
 mod demo;
 mod env;
@@ -44,6 +45,7 @@ const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 it failed; 2 the command 
 enum Command {
     Run(run::Run),
     Check(check::Check),
+    Auth(auth::Auth),
     Demo(demo::Demo),
     Plan(plan::Plan),
     Explain(explain::Explain),
@@ -64,6 +66,7 @@ impl Cli {
         let done = match &self.command {
             Command::Run(run) => run.run(zones, env),
             Command::Check(check) => check.run(&zones, &env),
+            Command::Auth(auth) => auth.run(&zones, &env),
             Command::Demo(demo) => demo.run(zones),
             Command::Plan(plan) => plan.run(&zones, &env),
             Command::Explain(explain) => explain.run(&zones, &env),

@@ -1,6 +1,7 @@
 //! What a state directory holds, read beside a running daemon: nothing is opened, locked or changed.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
@@ -37,6 +38,8 @@ pub struct Past {
     pub texts: BTreeMap<CalendarId, String>,
     /// Where the state lies.
     pub store: Store,
+    /// The state directory.
+    pub state: PathBuf,
 }
 
 impl Past {
@@ -50,7 +53,7 @@ impl Past {
             directory.insert(id, address, name);
         }
         let (setup, texts) = assemble(&files, directory, &NO_KEY, zones);
-        Ok(Self { files, setup, texts, store })
+        Ok(Self { files, setup, texts, store, state: place.state(env) })
     }
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use super::env::Env;
 use super::past::{self, Past};
 use super::place::PlaceArgs;
-use super::run::feeds;
+use super::run::{Sources, google};
 use crate::io::clock::SystemClock;
 use crate::model::fact::Fact;
 use crate::model::mail::Mail;
@@ -57,15 +57,16 @@ impl Plan {
     pub fn run(&self, zones: &Zones, env: &Env) -> anyhow::Result<bool> {
         let past = Past::read(&self.place, env, zones)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(plan(past))
+        runtime.block_on(plan(past, env))
     }
 }
 
-async fn plan(past: Past) -> anyhow::Result<bool> {
+async fn plan(past: Past, env: &Env) -> anyhow::Result<bool> {
+    let google = google(&past.files, &past.setup.roster, env, &past.state, None)?;
     let world = World {
         bookings: Rc::new(Nobody),
         clock: Rc::new(SystemClock),
-        calendars: Rc::new(feeds(&past.texts, &past.files.settings.feeds)?),
+        calendars: Rc::new(Sources::new(&past.texts, &past.files.settings.feeds, google)?),
         mailer: Rc::new(Nobody),
     };
     let calendars = Rc::clone(&world.calendars);

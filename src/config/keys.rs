@@ -168,6 +168,11 @@ const KEYS: &[Key] = &[
     key("google.poll", "\"5m\"", "how often Google is asked, at most"),
     key("google.daily_calls", "800000", "calls to Google in a day, over all calendars"),
     key("google.push_url", "\"\"", "the public https address for push messages; empty: poll only"),
+    key(
+        "google.api_url",
+        "\"https://www.googleapis.com/\"",
+        "where the API is, for trying things with a stand-in",
+    ),
     key("feeds.poll", "\"5m\"", "how often a feed is asked"),
     key("feeds.timeout", "\"20s\"", "how long an answer may take"),
     key("feeds.largest", "\"32MB\"", "how large an answer may be"),
@@ -194,9 +199,16 @@ const COLUMNS: &[Column] = &[
     column("leave_until", "last day away"),
     column("time_zone", "their zone; empty: the organisation's"),
     column("working_hours", "their hours; empty: the organisation's"),
-    column("calendar", "ics: and a URL or file, several with spaces; empty: their time is unknown"),
+    column(
+        "calendar",
+        "google, google: and a calendar's id, or ics: and a URL or file; several with spaces; empty: google where [google] \
+         is configured, else their time is unknown",
+    ),
     column("match", "a regular expression for this rep's 1-on-1s in a feed that lists no attendees"),
-    column("book", "of the manager's row: how bookings are written; empty: mail"),
+    column(
+        "book",
+        "of the manager's row: google or mail; empty: google where their first calendar is, else mail",
+    ),
     column("aliases", "further addresses of the same person, with spaces"),
     column("team_doc", "link to the pair's running document"),
 ];

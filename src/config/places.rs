@@ -110,13 +110,32 @@ pub(super) fn feed(text: &str) -> Result<SourceSpec, Wrong> {
     Ok(SourceSpec::Feed(place))
 }
 
+/// Where Google's API is: `None` for Google's own place.
+pub(super) fn api(text: &str) -> Result<Option<String>, Wrong> {
+    let right = "write https://www.googleapis.com/, or the address of a stand-in on this machine";
+    let uri = web(text).ok_or_else(|| wrong("not an address", right))?;
+    match uri.scheme_str() {
+        _ if text.trim_end_matches('/') == GOOGLE => Ok(None),
+        Some("https") => Ok(Some(text.to_owned())),
+        _ if uri.host().is_some_and(is_loopback) => Ok(Some(text.to_owned())),
+        _ => Err(wrong("tokens would cross the net without TLS", right)),
+    }
+}
+
 /// One word of the `calendar` column.
 pub(super) fn calendar(word: &str) -> Result<SourceSpec, Wrong> {
-    let right = "write ics: and the calendar's secret iCal address, or ics: and a file";
+    let right = "write google, or ics: and the calendar's secret iCal address, or ics: and a file";
     match word.split_once(':') {
+        None if word == "google" => Ok(SourceSpec::Google(None)),
+        Some(("google", id)) if id.contains('@') && !id.contains(|c: char| c.is_control()) => {
+            Ok(SourceSpec::Google(Some(id.to_owned())))
+        }
+        Some(("google", _)) => Err(wrong(
+            "no id of a calendar",
+            "write google: and an id such as c_1a2b@group.calendar.google.com",
+        )),
         Some(("ics", place)) => feed(place),
         Some(("caldav", _)) => Err(not_built("a CalDAV calendar", right)),
-        _ if word == "google" => Err(not_built("reading calendars through Google's API", right)),
         Some(("http" | "https" | "webcal", _)) => Err(wrong("a URL alone", "write ics: before it")),
         _ => Err(wrong("not a kind of calendar", right)),
     }
@@ -145,6 +164,9 @@ pub(super) fn holds_password(url: &str) -> bool {
     let authority = uri.as_ref().and_then(|uri| uri.authority()).map_or("", |authority| authority.as_str());
     authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
+
+/// Google's own place.
+const GOOGLE: &str = "https://www.googleapis.com";
 
 /// Where to listen: an IP address and a port, or nothing.
 pub(super) fn listener(text: &str) -> Result<Option<SocketAddr>, Wrong> {

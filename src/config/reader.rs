@@ -168,6 +168,11 @@ impl<'a> Section<'a> {
         Self { source: self.source, path: name, table }
     }
 
+    /// Whether the section stands in the file.
+    pub(super) fn is_there(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// The tables of `[[name]]` below this one, whose keys stand at `path`; `None` where there are none.
     pub(super) fn tables(&self, name: &str, path: &'static str) -> Option<Vec<Self>> {
         let value = self.find(name)?;

@@ -116,10 +116,7 @@ impl Reading<'_> {
             cells.wrong("email", wrong("empty", "write the person's mail address"));
         }
         let address = cells.read("email", places::address);
-        let calendars = match self.calendars {
-            Calendars::FromRoster => cells.words("calendar", places::calendar),
-            Calendars::FromWorld => vec![SourceSpec::World],
-        };
+        let calendars = self.calendars_of(&mut cells);
         if calendars.len() > MOST_CALENDARS {
             cells.wrong("calendar", wrong("too many calendars", format!("write at most {MOST_CALENDARS}")));
         }
@@ -136,13 +133,30 @@ impl Reading<'_> {
                 .read("time_zone", |text| values::zone(text, self.zones))
                 .unwrap_or_else(|| self.settings.rules.zone.clone()),
             hours: cells.read("working_hours", values::hours).unwrap_or_else(|| self.settings.hours.clone()),
-            calendars,
             title_match: cells.read("match", values::pattern),
-            book: cells.read("book", book).unwrap_or(BookVia::Mail),
+            book: cells.read("book", book).unwrap_or_else(|| usual_book(&calendars)),
+            calendars,
             aliases: cells.words("aliases", places::address),
             team_doc: cells.read("team_doc", places::link),
         };
+        let is_elsewhere = usual_book(&draft.calendars) != BookVia::Google;
+        if self.calendars == Calendars::FromRoster && draft.book == BookVia::Google && is_elsewhere {
+            let right = "let their first calendar be google, or write mail";
+            cells.wrong("book", wrong("their own calendar is not one of Google's", right));
+        }
         address.map(|_| draft)
+    }
+
+    /// The calendars of a row; where the cell is empty, the one at Google if Google is configured.
+    fn calendars_of(&self, cells: &mut Cells<'_>) -> Vec<SourceSpec> {
+        match self.calendars {
+            Calendars::FromWorld => vec![SourceSpec::World],
+            Calendars::FromRoster if cells.row.cell("calendar").is_empty() => {
+                let google = self.settings.google.is_configured;
+                google.then_some(SourceSpec::Google(None)).into_iter().collect()
+            }
+            Calendars::FromRoster => cells.words("calendar", places::calendar),
+        }
     }
 
     /// What must hold between rows; for each draft, which other one is their manager.
@@ -260,7 +274,7 @@ impl Reading<'_> {
         let mut seen = BTreeSet::new();
         for draft in drafts {
             if draft.calendars.is_empty() {
-                let right = "write ics: and the calendar's secret iCal address";
+                let right = "write google, or ics: and the calendar's secret iCal address";
                 let instead =
                     "nothing is known of when they are free, and 1-on-1s show only in the other's calendar";
                 warn(draft.line, "calendar", "", wrong("no calendar: their time is unknown", right), instead);
@@ -338,6 +352,14 @@ impl Cells<'_> {
     }
 }
 
+/// How bookings are written where the roster does not say: into the calendar that can be written.
+fn usual_book(calendars: &[SourceSpec]) -> BookVia {
+    match calendars.first() {
+        Some(SourceSpec::Google(None)) => BookVia::Google,
+        _ => BookVia::Mail,
+    }
+}
+
 fn status(text: &str) -> Result<Status, Wrong> {
     let words = [
         ("ramping", Status::Ramping),
@@ -352,8 +374,7 @@ fn status(text: &str) -> Result<Status, Wrong> {
 
 fn book(text: &str) -> Result<BookVia, Wrong> {
     match text {
-        "google" => Err(not_built("booking through Google's API", "write mail, or leave it empty")),
         "caldav" => Err(not_built("booking through CalDAV", "write mail, or leave it empty")),
-        _ => values::one_of(text, &[("mail", BookVia::Mail)]),
+        _ => values::one_of(text, &[("google", BookVia::Google), ("mail", BookVia::Mail)]),
     }
 }

@@ -33,7 +33,7 @@ pub struct Settings {
     pub mail: MailSettings,
     /// `[store]`
     pub store: StoreSettings,
-    /// `[google]`: checked and kept, not used yet.
+    /// `[google]`
     pub google: GoogleSettings,
     /// `[web]`
     pub web: WebSettings,
@@ -138,6 +138,8 @@ pub struct StoreSettings {
 /// `[google]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoogleSettings {
+    /// The section is there: people without a calendar of their own in the roster have one at Google.
+    pub is_configured: bool,
     /// The file with the credentials.
     pub credentials: String,
     /// How often Google is asked, at most.
@@ -146,6 +148,8 @@ pub struct GoogleSettings {
     pub daily_calls: u32,
     /// The public address for push messages; `None`: poll only.
     pub push_url: Option<String>,
+    /// Where the API is, if not at Google.
+    pub api_url: Option<String>,
 }
 
 /// `[web]`; what links begin with is in the rules.
@@ -269,10 +273,12 @@ fn google(section: &Section<'_>) -> GoogleSettings {
         _ => Err(wrong("not an https address", "write one that begins with https://")),
     };
     GoogleSettings {
+        is_configured: section.is_there(),
         credentials: section.text("credentials", values::some_line),
         poll: section.text("poll", values::timer),
         daily_calls: section.number("daily_calls", 1..=1_000_000_000),
         push_url: section.text("push_url", push_url),
+        api_url: section.text("api_url", places::api),
     }
 }
 

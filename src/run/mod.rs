@@ -32,7 +32,7 @@ use crate::tell::link::LinkKey;
 
 pub use answer::Clicked;
 pub use reload::Reloaded;
-pub use service::{Signal, Watch, serve};
+pub use service::{Inbox, Signal, Watch, serve};
 pub use sync::{Due, Fetched, fetch};
 pub use tick::Input;
 
@@ -99,6 +99,8 @@ pub struct Daemon {
     quota_said: Option<chrono::NaiveDate>,
     /// When ops were last told that many sources are not well; `None` while they are told singly.
     many_said: Option<Moment>,
+    /// Sources that a reload has replaced, to be closed.
+    retired: Vec<Rc<dyn Calendars>>,
     written: Vec<Record>,
     keep_written: KeepWritten,
     paused: bool,
@@ -140,6 +142,7 @@ impl Daemon {
             writing: book::Writing::default(),
             quota_said: None,
             many_said: None,
+            retired: Vec::new(),
             written: Vec::new(),
             keep_written,
             paused: false,

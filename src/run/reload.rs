@@ -51,7 +51,8 @@ impl Daemon {
             return;
         }
         let old = std::mem::replace(&mut self.setup, Rc::new(reloaded.setup));
-        self.world = reloaded.world;
+        let before = std::mem::replace(&mut self.world, reloaded.world);
+        self.retired.push(before.calendars);
         draft.facts.push(Fact::Reload { taken: true });
         let mode = self.setup.settings.rules.mode;
         if self.state.mode != Some(mode) {

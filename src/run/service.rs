@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use tokio::sync::mpsc;
 
 use super::{Clicked, Daemon, Fetched, Input, Reloaded, fetch};
+use crate::model::people::CalendarId;
 use crate::ports::{Ask, Error};
 
 /// What the loop is told from outside.
@@ -29,16 +30,21 @@ pub trait Watch {
     fn idle(&self);
 }
 
+/// All that comes from outside while the daemon runs.
+pub struct Inbox {
+    /// Clicks.
+    pub asks: mpsc::Receiver<Ask>,
+    /// What an operator wants.
+    pub signals: mpsc::Receiver<Signal>,
+    /// Calendars whose source says that they have changed.
+    pub pushes: mpsc::Receiver<CalendarId>,
+}
+
 /// Runs until told to stop, or until something fatal happens.
-pub async fn serve(
-    daemon: &mut Daemon,
-    mut asks: mpsc::Receiver<Ask>,
-    mut signals: mpsc::Receiver<Signal>,
-    watch: &dyn Watch,
-) -> Result<(), Error> {
+pub async fn serve(daemon: &mut Daemon, mut inbox: Inbox, watch: &dyn Watch) -> Result<(), Error> {
     let mut is_ready = false;
     loop {
-        let Some(fetched) = next(daemon, &mut asks, &mut signals, watch).await? else { return Ok(()) };
+        let Some(fetched) = next(daemon, &mut inbox, watch).await? else { return Ok(()) };
         daemon.tick(Input::Timer(fetched)).await?;
         if !is_ready {
             is_ready = true;
@@ -52,18 +58,28 @@ pub async fn serve(
 /// While it waits, the loop says so often that it lives: well within half of a watchdog's minute.
 const BEAT_SECONDS: i64 = 20;
 
-/// Waits for the next wake-up and asks what is due, answering clicks and reloads meanwhile. `None`: stop.
+/// Waits for the next wake-up, or until a calendar is said to have changed, and asks what is due, answering clicks and
+/// reloads meanwhile. `None`: stop.
 async fn next(
     daemon: &mut Daemon,
-    asks: &mut mpsc::Receiver<Ask>,
-    signals: &mut mpsc::Receiver<Signal>,
+    inbox: &mut Inbox,
     watch: &dyn Watch,
 ) -> Result<Option<Vec<Fetched>>, Error> {
+    let Inbox { asks, signals, pushes } = inbox;
     let clock = Rc::clone(&daemon.world.clock);
     let wake = daemon.next_wake();
-    let sleep = clock.sleep_until(wake);
-    if meanwhile(daemon, asks, signals, watch, sleep).await?.is_none() {
-        return Ok(None);
+    let woken = async {
+        tokio::select! {
+            () = clock.sleep_until(wake) => None,
+            Some(calendar) = pushes.recv() => Some(calendar),
+        }
+    };
+    let Some(pushed) = meanwhile(daemon, asks, signals, watch, woken).await? else { return Ok(None) };
+    if let Some(calendar) = pushed {
+        daemon.pushed(calendar);
+    }
+    while let Ok(calendar) = pushes.try_recv() {
+        daemon.pushed(calendar);
     }
     let due = daemon.due();
     let calendars = Rc::clone(&daemon.world.calendars);
@@ -105,6 +121,18 @@ async fn meanwhile<T>(
 }
 
 impl Daemon {
+    /// Ends what its calendars' sources were asked to keep up: at a clean end.
+    pub async fn close(&self) {
+        self.world.calendars.close().await;
+    }
+
+    /// The same for sources that a reload has replaced.
+    pub(super) async fn close_retired(&mut self) {
+        for calendars in std::mem::take(&mut self.retired) {
+            calendars.close().await;
+        }
+    }
+
     /// What it is doing, in one line without names.
     pub fn status(&self) -> String {
         let unwell = self

@@ -33,6 +33,7 @@ impl Daemon {
         self.decide(&mut draft); //                                                 judge, plan
         self.commit(draft)?;
         self.act(now).await?; //                                                    act, tell
+        self.close_retired().await;
         Ok(page)
     }
 }

@@ -117,7 +117,7 @@ fn at(point: &Value) -> chrono::NaiveDateTime {
     text.trim_end_matches('Z').split('.').next().expect("something").parse().expect("a wall time")
 }
 
-fn page(items: Vec<Value>, is_part: bool) -> Said {
+fn page(items: &[Value], is_part: bool) -> Said {
     let page =
         json!({ "kind": "calendar#events", "nextSyncToken": "t", "incremental": is_part, "items": items });
     Said::Json(page.to_string().into_bytes())
@@ -134,20 +134,20 @@ fn told(name: &CalendarName, feeds: &BTreeMap<Moment, Said>, tokens: Tokens) -> 
         };
         let now = items(feed, &name.address);
         let Some(before) = &known else {
-            told.insert(*instant, page(now.values().cloned().collect(), false));
+            told.insert(*instant, page(&now.values().cloned().collect::<Vec<_>>(), false));
             known = Some(now);
             continue;
         };
         if tokens == Tokens::AreLost {
             // The whole listing holds no word of what is gone altogether.
             told.insert(*instant, Said::Error("410".to_owned()));
-            told.insert(*instant + TimeDelta::seconds(1), page(now.values().cloned().collect(), false));
+            told.insert(*instant + TimeDelta::seconds(1), page(&now.values().cloned().collect::<Vec<_>>(), false));
         } else {
             let changed =
                 now.iter().filter(|(id, item)| before.get(*id) != Some(*item)).map(|(_, item)| item.clone());
             let lost =
                 before.iter().filter(|(id, _)| !now.contains_key(*id)).map(|(id, was)| gone(id, was, &now));
-            told.insert(*instant, page(changed.chain(lost).collect(), true));
+            told.insert(*instant, page(&changed.chain(lost).collect::<Vec<_>>(), true));
         }
         known = Some(now);
     }

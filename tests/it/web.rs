@@ -27,7 +27,7 @@ impl Site {
         let (sender, asks) = mpsc::channel(queue);
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(async move {
-            web::run(listener, sender, WAIT, async { drop(stopped.await) }).await.unwrap();
+            web::run(listener, sender, None, WAIT, async { drop(stopped.await) }).await.unwrap();
         });
         Self { address, asks, _stop: stop }
     }
@@ -167,6 +167,6 @@ async fn it_ends_when_it_is_told_to() {
     let listener = web::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (sender, _asks) = mpsc::channel(1);
-    web::run(listener, sender, WAIT, async {}).await.unwrap();
+    web::run(listener, sender, None, WAIT, async {}).await.unwrap();
     assert!(TcpStream::connect(address).await.is_err());
 }

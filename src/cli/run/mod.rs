@@ -1,5 +1,6 @@
 //! `drumbeat run`: the daemon.
 
+mod google;
 mod keys;
 mod open;
 mod ports;
@@ -22,12 +23,13 @@ use super::place::{PlaceArgs, Store};
 use crate::io::{systemd, web};
 use crate::model::zone::Zones;
 use crate::ports::{Ask, Error};
-use crate::run::{Daemon, KeepWritten, serve};
+use crate::run::{Daemon, Inbox, KeepWritten, serve};
 
+pub use google::{api, google};
 pub use keys::random;
 use open::Opened;
 pub use open::assemble;
-pub use ports::{feeds, try_out};
+pub use ports::{Sources, try_out};
 use reload::{Reloader, Signals};
 use watch::{Outside, Shared, told};
 
@@ -35,6 +37,8 @@ use watch::{Outside, Shared, told};
 const BLOCKING_THREADS: usize = 16;
 /// Clicks that may wait for the loop; more are asked to come back.
 const CLICKS: usize = 64;
+/// Push messages that may wait for the loop; more are dropped: they only say that it may be worth to look.
+const PUSHES: usize = 1024;
 /// How long a click waits for its page.
 const CLICK_WAIT: Duration = Duration::from_secs(20);
 
@@ -68,12 +72,12 @@ impl Run {
         for warning in &files.warnings {
             tracing::warn!("{}", brief(warning));
         }
-        try_out(&files, &env).map_err(WrongConfig::Port)?;
+        let state = self.place.state(&env);
+        try_out(&files, &env, &state).map_err(WrongConfig::Port)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(BLOCKING_THREADS)
             .build()?;
-        let state = self.place.state(&env);
         let store = self.place.store(&env, Some(&files.settings));
         let local = LocalSet::new();
         runtime.block_on(local.run_until(async {
@@ -91,8 +95,14 @@ async fn daemon(start: Start, signals: Signals) -> Result<(), Error> {
     let Start { files, store: place, reloader, opened } = start;
     let Opened { lock, ledger, store, mut table, key, notices } = opened;
     let (setup, texts) = open::number(&files, &mut table, &key, &reloader.zones)?;
-    let world = ports::world(&files, &reloader.env, &reloader.state, &texts)?;
+    let world = ports::world(&files, &reloader.env, &reloader.state, &texts, &setup)?;
     let listener = listen(&files).await?;
+    let (push, pushed) = mpsc::channel(PUSHES);
+    let pushes = files.settings.google.push_url.as_ref().map(|url| web::Pushes {
+        path: web::path_of(url),
+        key: setup.key.0.to_vec(),
+        to: push,
+    });
     let store = Shared::new(store);
     let mut daemon = Daemon::start(world, setup, Box::new(ledger), Box::new(store.clone()), KeepWritten::No)?;
     for notice in &notices {
@@ -107,14 +117,15 @@ async fn daemon(start: Start, signals: Signals) -> Result<(), Error> {
     );
     let (ask, asks) = mpsc::channel(CLICKS);
     let (end_web, web_ends) = oneshot::channel::<()>();
-    let pages = listener.map(|listener| spawn_local(pages(listener, ask, web_ends)));
+    let pages = listener.map(|listener| spawn_local(pages(listener, ask, pushes, web_ends)));
     let (signal, signalled) = mpsc::channel(4);
     let note = Rc::default();
     let waits = spawn_local(signals.pass_on(reloader.with(table, key, Rc::clone(&note)), signal));
     let outside = Outside::new(store.clone(), note);
-    let served = serve(&mut daemon, asks, signalled, &outside).await;
+    let served = serve(&mut daemon, Inbox { asks, signals: signalled, pushes: pushed }, &outside).await;
     told(systemd::stopping("ending"));
     waits.abort();
+    daemon.close().await;
     drop(end_web);
     if let Some(pages) = pages {
         pages.abort();
@@ -135,12 +146,17 @@ async fn listen(files: &Files) -> Result<Option<TcpListener>, Error> {
     Ok(Some(listener))
 }
 
-async fn pages(listener: TcpListener, ask: mpsc::Sender<Ask>, end: oneshot::Receiver<()>) {
+async fn pages(
+    listener: TcpListener,
+    ask: mpsc::Sender<Ask>,
+    pushes: Option<web::Pushes>,
+    end: oneshot::Receiver<()>,
+) {
     let ended = async {
         // Ends by being dropped.
         let _ = end.await;
     };
-    if let Err(error) = web::run(listener, ask, CLICK_WAIT, ended).await {
+    if let Err(error) = web::run(listener, ask, pushes, CLICK_WAIT, ended).await {
         tracing::error!(code = %error.code, "failed to serve pages: {error}");
     }
 }

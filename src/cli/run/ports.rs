@@ -5,24 +5,27 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::google::google;
 use super::keys;
 use crate::cli::env::Env;
 use crate::cli::files::Files;
 use crate::config::{FeedSettings, Transport};
 use crate::io::clock::SystemClock;
 use crate::io::feed::{Feeds, Limits};
+use crate::io::google::Google;
 use crate::io::smtp::{FileMailer, SmtpMailer, Submission};
 use crate::io::systemd;
 use crate::model::mail::Mail;
 use crate::model::people::{CalendarId, PersonId};
-use crate::ports::{Bookings, Error, ErrorKind, Later, Mailer};
-use crate::run::World;
+use crate::model::time::Span;
+use crate::ports::{Answer, Bookings, Calendars, Error, ErrorKind, Later, Mailer, Validators};
+use crate::run::{Setup, World};
 
 /// For one mail: below half of the watchdog's minute, since a tick that sends mails does nothing else.
 const MAIL_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// The calendars.
-pub fn feeds(texts: &BTreeMap<CalendarId, String>, settings: &FeedSettings) -> Result<Feeds, Error> {
+/// The feeds.
+fn feeds(texts: &BTreeMap<CalendarId, String>, settings: &FeedSettings) -> Result<Feeds, Error> {
     let limits = Limits {
         timeout: settings.timeout,
         largest: usize::try_from(settings.largest).unwrap_or(usize::MAX),
@@ -48,8 +51,62 @@ fn mailer(files: &Files, env: &Env, state: &Path) -> Result<Box<dyn Mailer>, Err
     })
 }
 
-/// Looks at all that [`world`] is made from, without making or reaching anything.
-pub fn try_out(files: &Files, env: &Env) -> Result<(), Error> {
+/// All calendars, each read where it is.
+pub struct Sources {
+    feeds: Feeds,
+    google: Option<Rc<Google>>,
+}
+
+impl Sources {
+    /// By where feeds are, and Google's client, if there is one.
+    pub fn new(
+        texts: &BTreeMap<CalendarId, String>,
+        settings: &FeedSettings,
+        google: Option<Rc<Google>>,
+    ) -> Result<Self, Error> {
+        Ok(Self { feeds: feeds(texts, settings)?, google })
+    }
+
+    fn of(&self, calendar: CalendarId) -> &dyn Calendars {
+        match &self.google {
+            Some(google) if google.has(calendar) => google.as_ref(),
+            _ => &self.feeds,
+        }
+    }
+}
+
+impl Calendars for Sources {
+    fn fetch<'a>(
+        &'a self,
+        calendar: CalendarId,
+        known: Option<&'a Validators>,
+    ) -> Later<'a, Result<Answer, Error>> {
+        self.of(calendar).fetch(calendar, known)
+    }
+
+    fn instances(
+        &self,
+        calendar: CalendarId,
+        window: Span,
+    ) -> Later<'_, Result<Option<Vec<Vec<u8>>>, Error>> {
+        self.of(calendar).instances(calendar, window)
+    }
+
+    fn pushes(&self, calendar: CalendarId) -> bool {
+        self.of(calendar).pushes(calendar)
+    }
+
+    fn close(&self) -> Later<'_, ()> {
+        match &self.google {
+            Some(google) => google.close(),
+            None => self.feeds.close(),
+        }
+    }
+}
+
+/// Looks at all that [`world`] is made from, without making or reaching anything. `state` is the state directory.
+pub fn try_out(files: &Files, env: &Env, state: &Path) -> Result<(), Error> {
+    google(files, &files.roster, env, state, None)?;
     if let Transport::Smtp { url, password_file } = &files.settings.mail.transport {
         let file = password_file.as_ref().map(|file| files.folder.join(file));
         smtp(url, file.as_deref(), env)?;
@@ -57,17 +114,23 @@ pub fn try_out(files: &Files, env: &Env) -> Result<(), Error> {
     feeds(&files.feeds(&files.roster, &[]), &files.settings.feeds).map(drop)
 }
 
-/// All ports. `texts` says where calendars are.
+/// All ports. `texts` says where feeds are; `setup` has the numbers of everybody.
 pub fn world(
     files: &Files,
     env: &Env,
     state: &Path,
     texts: &BTreeMap<CalendarId, String>,
+    setup: &Setup,
 ) -> Result<World, Error> {
+    let google = google(files, &setup.roster, env, state, Some(&setup.key))?;
+    let bookings: Rc<dyn Bookings> = match &google {
+        Some(google) => google.clone(),
+        None => Rc::new(NoCalendar),
+    };
     Ok(World {
         clock: Rc::new(SystemClock),
-        bookings: Rc::new(NoCalendar),
-        calendars: Rc::new(feeds(texts, &files.settings.feeds)?),
+        bookings,
+        calendars: Rc::new(Sources::new(texts, &files.settings.feeds, google)?),
         mailer: Rc::new(Watched(mailer(files, env, state)?)),
     })
 }

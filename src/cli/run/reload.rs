@@ -112,10 +112,10 @@ impl Reload {
     fn read(&mut self) -> Result<Reloaded, WrongConfig> {
         let Reloader { config, state, env, zones } = &self.from;
         let files = Files::read(config, zones)?;
-        ports::try_out(&files, env).map_err(WrongConfig::Port)?;
+        ports::try_out(&files, env, state).map_err(WrongConfig::Port)?;
         let numbered = open::number(&files, &mut self.table, &self.key, zones);
         let (setup, texts) = numbered.map_err(WrongConfig::Port)?;
-        let world = ports::world(&files, env, state, &texts).map_err(WrongConfig::Port)?;
+        let world = ports::world(&files, env, state, &texts, &setup).map_err(WrongConfig::Port)?;
         Ok(Reloaded { setup, world })
     }
 }

@@ -91,6 +91,11 @@ impl Google {
         Ok(Self { caller, calendars, channels: push.map(channels::Channels::new) })
     }
 
+    /// Whether a calendar is one of Google's.
+    pub fn has(&self, calendar: CalendarId) -> bool {
+        self.calendars.contains_key(&calendar)
+    }
+
     /// Its id in the API, and as whom it is called.
     fn place(&self, calendar: CalendarId) -> Result<(PersonId, String), Error> {
         let id = self.calendars.get(&calendar).ok_or_else(|| {

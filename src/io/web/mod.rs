@@ -6,19 +6,22 @@ mod connection;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::{FormRejection, PathRejection};
 use axum::extract::{DefaultBodyLimit, Form, Path, State};
 use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Router, serve};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tower_http::timeout::TimeoutLayer;
 
+use crate::gcal::channel;
+use crate::model::people::CalendarId;
 use crate::ports::{Ask, Error, ErrorKind};
 
 /// Longest form that is read, in bytes: a few short fields.
@@ -57,17 +60,34 @@ pub async fn bind(address: &str) -> Result<TcpListener, Error> {
     })
 }
 
+/// Where push messages come in, and where they go.
+pub struct Pushes {
+    /// The path that they are posted to.
+    pub path: String,
+    /// What their channels' tokens are signed with.
+    pub key: Vec<u8>,
+    /// The calendars that are said to have changed; with a full queue a message is dropped.
+    pub to: mpsc::Sender<CalendarId>,
+}
+
+/// The path of an address like `https://host/path`; `/` where there is none.
+pub fn path_of(url: &str) -> String {
+    let uri: Option<http::Uri> = url.parse().ok();
+    uri.map_or_else(|| "/".to_owned(), |uri| uri.path().to_owned())
+}
+
 /// Serves until `stop` is done and the answers under way are out, which takes at most `wait` and ten seconds. A
 /// question waits at most `wait` for its page; the queue's own size bounds how many wait.
 pub async fn run(
     listener: TcpListener,
     asks: mpsc::Sender<Ask>,
+    pushes: Option<Pushes>,
     wait: Duration,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
     let life = wait + READING + READING;
     let listener = connection::Bounded::new(listener, life);
-    let served = serve(listener, router(Loop { asks, wait })).with_graceful_shutdown(stop).await;
+    let served = serve(listener, router(Loop { asks, wait }, pushes)).with_graceful_shutdown(stop).await;
     served.map_err(|error| Error::new(ErrorKind::Transient, "listen", format!("the web server: {error}")))
 }
 
@@ -78,9 +98,14 @@ struct Loop {
     wait: Duration,
 }
 
-fn router(to_loop: Loop) -> Router {
+fn router(to_loop: Loop, pushes: Option<Pushes>) -> Router {
     let whole = to_loop.wait + READING;
+    let push = pushes.map(|pushes| {
+        let (path, pushes) = (pushes.path.clone(), Arc::new(pushes));
+        Router::new().route(&path, post(pushed)).with_state(pushes)
+    });
     Router::new()
+        .merge(push.unwrap_or_default())
         .route("/p/{token}", get(show).post(act))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { Note::NotFound })
@@ -125,6 +150,23 @@ async fn answer(
         }
         _ => Note::Busy.into_response(),
     }
+}
+
+/// A message of a push channel: it has no body, and its headers say which channel it is of. Whoever cannot prove that it
+/// is one of ours learns nothing.
+///
+/// Source: <https://developers.google.com/workspace/calendar/api/guides/push>.
+async fn pushed(State(pushes): State<Arc<Pushes>>, headers: HeaderMap) -> Response {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (id, token) = (header("x-goog-channel-id"), header("x-goog-channel-token"));
+    let Some(calendar) = channel::verify(&pushes.key, id, token) else {
+        return Note::NotFound.into_response();
+    };
+    // The first message of a channel only says that it is open. A dropped one is made up for by asking.
+    if header("x-goog-resource-state") != "sync" {
+        let _ = pushes.to.try_send(calendar);
+    }
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// What a token of ours is written with (base64url and dots); anything else need not bother the loop.
