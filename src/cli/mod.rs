@@ -15,6 +15,7 @@ pub mod replay;
 mod report;
 mod run;
 pub mod setup;
+pub mod stand_in;
 mod verify;
 mod who;
 
@@ -53,6 +54,7 @@ enum Command {
     Report(report::Report),
     Verify(verify::Verify),
     Replay(replay::Replay),
+    StandIn(stand_in::StandIn),
 }
 
 /// Where the system keeps its time zones.
@@ -74,6 +76,7 @@ impl Cli {
             Command::Report(report) => report.run(&zones, &env),
             Command::Verify(verify) => verify.run(&zones, &env),
             Command::Replay(replay) => replay.run(zones),
+            Command::StandIn(stand_in) => stand_in.run(zones),
         };
         match done {
             Ok(true) => ExitCode::SUCCESS,

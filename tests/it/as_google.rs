@@ -141,7 +141,10 @@ fn told(name: &CalendarName, feeds: &BTreeMap<Moment, Said>, tokens: Tokens) -> 
         if tokens == Tokens::AreLost {
             // The whole listing holds no word of what is gone altogether.
             told.insert(*instant, Said::Error("410".to_owned()));
-            told.insert(*instant + TimeDelta::seconds(1), page(&now.values().cloned().collect::<Vec<_>>(), false));
+            told.insert(
+                *instant + TimeDelta::seconds(1),
+                page(&now.values().cloned().collect::<Vec<_>>(), false),
+            );
         } else {
             let changed =
                 now.iter().filter(|(id, item)| before.get(*id) != Some(*item)).map(|(_, item)| item.clone());

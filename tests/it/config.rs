@@ -139,8 +139,7 @@ fn the_shipped_file_shows_every_key_and_tells_of_each() {
     let text = read("config/drumbeat.toml");
     // What most do not need stands there with a # before it, and no space.
     let is_off = |line: &&str| {
-        line.starts_with("#[")
-            || line.starts_with('#') && line.contains(" = ") && !line.starts_with("# ")
+        line.starts_with("#[") || line.starts_with('#') && line.contains(" = ") && !line.starts_with("# ")
     };
     let lines = text.lines().map(|line| if is_off(&line) { &line[1..] } else { line });
     let text = lines.collect::<Vec<_>>().join("\n");
