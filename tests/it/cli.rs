@@ -4,4 +4,4 @@ mod demo;
 mod help;
 mod looks;
 mod run;
-mod site;
+pub mod site;

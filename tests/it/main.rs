@@ -3,10 +3,11 @@
 mod architecture;
 mod as_google;
 mod booking;
-mod cli;
+pub mod cli;
 mod config;
 mod docs;
 mod feed;
+mod google;
 mod ical;
 mod ledger;
 mod plan;

@@ -31,6 +31,7 @@ pub fn drumbeat(args: &[&str]) -> Command {
 pub struct Site(tempfile::TempDir);
 
 impl Site {
+    /// In a folder of its own.
     pub fn new() -> Self {
         let site = Self(tempfile::tempdir().expect("a folder"));
         fs::create_dir(site.path("cal")).expect("a folder");
@@ -77,10 +78,12 @@ impl Site {
         );
     }
 
+    /// A file of it.
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
+    /// Writes a file of it.
     pub fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("is written");
     }
@@ -188,6 +191,7 @@ impl Daemon {
         }
     }
 
+    /// Sends it a signal, such as `KILL`.
     pub fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("runs").success());
