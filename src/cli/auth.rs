@@ -81,4 +81,5 @@ impl AuthGoogle {
 
 fn show(url: &str) {
     println!("Open this address in a browser on this machine, and choose the account:\n\n  {url}\n");
+    println!("Waiting for Google to send the browser back. If you refuse there, press Ctrl-C here.\n");
 }

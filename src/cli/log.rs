@@ -1,11 +1,15 @@
 //! The log, on standard error.
 
 use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use tracing::Metadata;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Registry};
 
-/// What is never logged, whatever is asked for: it would write out tokens.
-const SILENT: &str =
-    "yup_oauth2=off,google_calendar3=off,google_apis_common=off,h2=off,hyper=off,hyper_util=off";
+/// Crates that are never logged, whatever is asked for: they would write out tokens.
+const SILENT: [&str; 6] =
+    ["yup_oauth2", "google_calendar3", "google_apis_common", "h2", "hyper", "hyper_util"];
 
 /// How lines of the log look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -19,7 +23,7 @@ enum Format {
 /// How much is logged, and how.
 #[derive(Debug, Clone, Args)]
 pub struct LogArgs {
-    /// What is logged: error, warn, info, debug or trace; or a filter such as drumbeat=debug,hyper=info. Names and
+    /// What is logged: error, warn, info, debug or trace; or a filter such as drumbeat=debug,lettre=info. Names and
     /// addresses are at debug and below; what Google's tokens travel through is never logged
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = filter)]
     log: String,
@@ -31,14 +35,21 @@ pub struct LogArgs {
 impl LogArgs {
     /// Begins to log. A second call changes nothing.
     pub fn begin(&self) {
-        let Ok(filter) = EnvFilter::try_new(format!("{},{SILENT}", self.log)) else { return };
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-        // Fails only where a log was begun already, which then goes on.
-        let _ = match self.log_format {
-            Format::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
-            Format::Json => log.json().try_init(),
+        let Ok(asked) = EnvFilter::try_new(&self.log) else { return };
+        let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        let log = match self.log_format {
+            Format::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+            Format::Json => log.json().boxed(),
         };
+        // Fails only where a log was begun already, which then goes on.
+        let _ = Registry::default().with(log.with_filter(asked.and(filter_fn(may_speak)))).try_init();
     }
+}
+
+/// Whether what is logged comes from a crate that keeps tokens to itself.
+fn may_speak(metadata: &Metadata<'_>) -> bool {
+    let from = metadata.target().split("::").next().unwrap_or_default();
+    !SILENT.contains(&from)
 }
 
 /// A level is that of Drumbeat itself: of what it is built from, only warnings are of use.

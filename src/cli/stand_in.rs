@@ -14,6 +14,8 @@ use axum::{Router, serve};
 use chrono::TimeDelta;
 use clap::Args;
 use futures_util::stream;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -101,7 +103,7 @@ async fn answer(State(server): State<Shared>, request: http::Request<Body>) -> a
     }
     let mut response = match answer.how {
         How::Well | How::Slow(_) => Body::from(answer.body).into_response(),
-        how => broken(answer.body, how),
+        how => broken(&answer.body, how),
     };
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &answer.headers {
@@ -116,7 +118,7 @@ async fn answer(State(server): State<Shared>, request: http::Request<Body>) -> a
 }
 
 /// An answer that breaks off: the connection ends before the length that it says.
-fn broken(body: Vec<u8>, how: How) -> axum::response::Response {
+fn broken(body: &[u8], how: How) -> axum::response::Response {
     let length = body.len() + 1;
     let half = if how == How::Torn { Bytes::from(body[..body.len() / 2].to_vec()) } else { Bytes::new() };
     let parts = [Ok(half), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
@@ -134,16 +136,17 @@ fn texts(headers: &http::HeaderMap) -> BTreeMap<String, String> {
 
 /// Posts a message of a push channel, to this machine alone.
 async fn post(url: String, headers: Vec<(String, String)>) {
-    let Ok(parsed) = url.parse::<reqwest::Url>() else { return };
-    let is_here = parsed.host_str().is_some_and(|host| host == "127.0.0.1" || host == "localhost");
-    if parsed.scheme() != "http" || !is_here {
+    let Ok(uri) = url.parse::<http::Uri>() else { return };
+    let is_here = uri.host().is_some_and(|host| host == "127.0.0.1" || host == "localhost");
+    if uri.scheme_str() != Some("http") || !is_here {
         return;
     }
-    let request = headers
-        .iter()
-        .fold(reqwest::Client::new().post(parsed), |request, (name, value)| request.header(name, value));
-    // A message that is lost is made up for by asking.
-    let _ = request.send().await;
+    let request =
+        headers.iter().fold(http::Request::post(uri), |request, (name, value)| request.header(name, value));
+    if let Ok(request) = request.body(Body::empty()) {
+        // A message that is lost is made up for by asking.
+        let _ = Client::builder(TokioExecutor::new()).build_http::<Body>().request(request).await;
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a slow answer is slow by the clock on the wall")]

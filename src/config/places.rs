@@ -294,16 +294,21 @@ mod tests {
 
     #[test]
     fn calendars() {
-        fn check(word: &str, read: Option<&str>) {
-            let expected = read.map(|place| SourceSpec::Feed(place.to_owned()));
-            assert_eq!(calendar(word).ok(), expected, "{word}");
+        fn check(word: &str, read: Option<&SourceSpec>) {
+            assert_eq!(calendar(word).ok().as_ref(), read, "{word}");
         }
-        check("ics:ana.ics", Some("ana.ics"));
-        check("ics:/srv/ana.ics", Some("/srv/ana.ics"));
-        check("ics:https://a.example/k.ics?x=y", Some("https://a.example/k.ics?x=y"));
-        check("ics:webcal://a.example/k.ics", Some("https://a.example/k.ics"));
+        let feed = |place: &str| SourceSpec::Feed(place.to_owned());
+        check("ics:ana.ics", Some(&feed("ana.ics")));
+        check("ics:/srv/ana.ics", Some(&feed("/srv/ana.ics")));
+        check("ics:https://a.example/k.ics?x=y", Some(&feed("https://a.example/k.ics?x=y")));
+        check("ics:webcal://a.example/k.ics", Some(&feed("https://a.example/k.ics")));
+        check("google", Some(&SourceSpec::Google(None)));
+        let id = "c_1a2b@group.calendar.google.com";
+        check(&format!("google:{id}"), Some(&SourceSpec::Google(Some(id.to_owned()))));
         for bad in [
-            "google",
+            "google:",
+            "google:primary",
+            "google:a@b\nc",
             "caldav:https://a.example",
             "https://a.example/k",
             "ics:",

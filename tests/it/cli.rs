@@ -4,4 +4,4 @@ mod demo;
 mod help;
 mod looks;
 mod run;
-pub mod site;
+pub(crate) mod site;

@@ -2,6 +2,7 @@
 
 mod client;
 mod organisation;
+mod program;
 mod recorded;
 mod stand_in;
 
@@ -9,14 +10,15 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use base64::Engine as _;
 use drumbeat::cli::stand_in::{Shared, listen};
 use drumbeat::io::clock::SystemClock;
 use drumbeat::io::google::{Account, Google, Limits, Push, Rights};
 use drumbeat::model::people::{CalendarId, PersonId};
 use drumbeat::model::zone::Zones;
 use drumbeat::ports::Clock as _;
-use drumbeat::sim::google::Server;
-use serde_json::json;
+use drumbeat::sim::google::{Request, Server};
+use serde_json::{Value, json};
 
 const ANA: PersonId = PersonId(1);
 const BO: PersonId = PersonId(2);
@@ -61,10 +63,35 @@ impl Served {
     fn account(&self) -> Account {
         account(&self.url)
     }
+}
 
-    fn google(&self) -> Google {
-        Google::new(self.account()).expect("a client")
-    }
+/// A token for somebody, as the stand-in gives it.
+fn token(server: &mut Server, user: &str) -> String {
+    let claims = json!({ "sub": user, "iat": server.now().timestamp(), "scope": "https://www.googleapis.com/auth/calendar.events https://www.googleapis.com/auth/calendar.freebusy" });
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims.to_string());
+    let body =
+        format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=x.{claims}.x");
+    let request = Request {
+        method: "POST".into(),
+        path: "/token".into(),
+        body: body.into_bytes(),
+        ..Request::default()
+    };
+    let answer: Value = serde_json::from_slice(&server.handle(&request).body).expect("JSON");
+    answer["access_token"].as_str().expect("a token").to_owned()
+}
+
+fn insert(server: &mut Server, user: &str, event: &Value) {
+    let headers = BTreeMap::from([("authorization".to_owned(), format!("Bearer {}", token(server, user)))]);
+    let request = Request {
+        method: "POST".into(),
+        path: "/calendar/v3/calendars/primary/events".into(),
+        headers,
+        body: event.to_string().into_bytes(),
+        ..Request::default()
+    };
+    let answer = server.handle(&request);
+    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
 }
 
 /// A private key that was made for this run of the tests.
@@ -190,6 +217,6 @@ impl Scripted {
 }
 
 /// A good answer.
-fn good(body: impl ToString) -> (u16, Vec<(&'static str, String)>, String) {
+fn good(body: &(impl ToString + ?Sized)) -> (u16, Vec<(&'static str, String)>, String) {
     (200, Vec::new(), body.to_string())
 }

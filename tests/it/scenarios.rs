@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use drumbeat::cli::replay::engine::{Disk, Engine, LEDGER, Replayed};
 use drumbeat::cli::replay::{read, replay};
@@ -113,7 +114,7 @@ impl Shared {
 }
 
 /// What a replay decided, without the instants of writing, confidence and evidence.
-#[derive(Debug, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Essence {
     verdicts: BTreeMap<String, u32>,
     done: BTreeMap<String, u32>,
@@ -166,18 +167,37 @@ fn unhurried(path: &Path) -> Recording {
     recording
 }
 
-fn survives(disturb: fn(&Shared)) {
-    let paths: Vec<PathBuf> = scenarios().into_iter().chain(recordings()).collect();
+/// Every scenario and recording, by path, with what comes of it when the daemon is started anew before every tick: a start
+/// asks all calendars, so that instants of asking are the same as with the store disturbed.
+fn steady() -> &'static [(PathBuf, Recording, Essence)] {
+    static STEADY: OnceLock<Vec<(PathBuf, Recording, Essence)>> = OnceLock::new();
+    STEADY.get_or_init(|| {
+        let paths = scenarios().into_iter().chain(recordings());
+        let all = paths.map(|path| {
+            let recording = unhurried(&path);
+            let essence = disturbed(&recording, |_| {});
+            (path, recording, essence)
+        });
+        all.collect()
+    })
+}
+
+/// Compares what comes of each with what comes of it otherwise.
+fn same(otherwise: impl Fn(&Recording) -> Essence, compared: fn(&Essence) -> Essence) {
+    let all = steady();
     let mut failed = Vec::new();
-    for path in &paths {
-        let recording = unhurried(path);
-        let (calm, rough) = (undisturbed(&recording), disturbed(&recording, disturb));
-        if calm != rough {
-            failed.push(difference(path, &calm, &rough));
+    for (path, recording, steady) in all {
+        let (one, other) = (compared(steady), compared(&otherwise(recording)));
+        if one != other {
+            failed.push(difference(path, &one, &other));
         }
     }
-    println!("{} of {} came out the same", paths.len() - failed.len(), paths.len());
+    println!("{} of {} came out the same", all.len() - failed.len(), all.len());
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+fn survives(disturb: fn(&Shared)) {
+    same(|recording| disturbed(recording, disturb), Essence::clone);
 }
 
 fn difference(path: &Path, calm: &Essence, rough: &Essence) -> String {
@@ -193,6 +213,21 @@ fn difference(path: &Path, calm: &Essence, rough: &Essence) -> String {
         lines(&calm.done, &rough.done, '-'),
         lines(&rough.done, &calm.done, '+'),
     )
+}
+
+/// When a calendar is asked decides by minutes which time is the first that can still be booked: instants aside, a start
+/// changes nothing.
+#[test]
+fn a_start_before_every_tick_changes_nothing_but_when() {
+    let counted = |essence: &Essence| {
+        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+        for (what, count) in &essence.done {
+            let kind = what.split(' ').next().unwrap_or_default().to_owned();
+            *counts.entry(kind).or_default() += count;
+        }
+        Essence { verdicts: essence.verdicts.clone(), done: counts }
+    };
+    same(undisturbed, counted);
 }
 
 #[test]

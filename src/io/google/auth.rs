@@ -88,22 +88,33 @@ impl Auth {
     /// A token for a person; `fresh`: a new one, since the old one was refused.
     pub async fn token(&self, acting: &Acting, fresh: bool) -> Result<String, Error> {
         let scopes = self.rights.scopes();
-        let token = if fresh {
-            acting.auth.force_refreshed_token(&scopes).await.map(|token| token.token().map(str::to_owned))
-        } else {
-            let token = acting.hub.auth.get_token(&scopes).await;
-            token.map_err(|error| match error.downcast::<yup_oauth2::Error>() {
-                Ok(error) => *error,
-                Err(other) => yup_oauth2::Error::UserError(other.to_string()),
-            })
-        };
-        match token {
-            Ok(Some(token)) => Ok(token),
-            Ok(None) | Err(yup_oauth2::Error::MissingAccessToken) => {
-                Err(Error::new(ErrorKind::Transient, "no_token", "get a token: the answer held none"))
-            }
-            Err(yup_oauth2::Error::AuthError(refusal)) => Err(self.refused(&refusal)),
-            Err(other) => Err(unreachable_or_odd(&other)),
+        let kept = if fresh { None } else { self.kept(acting, &scopes).await? };
+        if let Some(token) = kept {
+            return Ok(token);
+        }
+        // Also where an answer without a token is kept: the library would give it out until a restart.
+        let forced = acting.auth.force_refreshed_token(&scopes).await;
+        let token = forced.map_err(|error| self.failed(&error))?.token().map(str::to_owned);
+        token.ok_or_else(no_token)
+    }
+
+    /// The token that is kept for a person, or a first one.
+    async fn kept(&self, acting: &Acting, scopes: &[&str]) -> Result<Option<String>, Error> {
+        match acting.hub.auth.get_token(scopes).await {
+            Ok(token) => Ok(token),
+            Err(error) => Err(match error.downcast::<yup_oauth2::Error>() {
+                Ok(error) => self.failed(&error),
+                Err(other) => self.failed(&yup_oauth2::Error::UserError(other.to_string())),
+            }),
+        }
+    }
+
+    /// Why there is no token.
+    fn failed(&self, error: &yup_oauth2::Error) -> Error {
+        match error {
+            yup_oauth2::Error::MissingAccessToken => no_token(),
+            yup_oauth2::Error::AuthError(refusal) => self.refused(refusal),
+            other => unreachable_or_odd(other),
         }
     }
 
@@ -151,6 +162,10 @@ impl Auth {
             self.rights.scopes().join(",")
         )
     }
+}
+
+fn no_token() -> Error {
+    Error::new(ErrorKind::Transient, "no_token", "get a token: the answer held none")
 }
 
 /// The token endpoint was not reached, or did not answer as one.

@@ -15,7 +15,7 @@ impl Server {
         event["start"] = point(to.start, &zone);
         event["end"] = point(to.end, &zone);
         event["sequence"] = (event["sequence"].as_i64().unwrap_or_default() + 1).into();
-        self.change(organizer, id, event);
+        self.change(organizer, id, &event);
     }
 
     /// It is deleted: an instance, a series, or a single event; by its organiser or by a guest.
@@ -32,7 +32,7 @@ impl Server {
     /// All of a group is sent again, though nothing of it changed.
     pub fn resends(&mut self, organizer: &str, id: &str) {
         if let Some(event) = self.standing(organizer, id) {
-            self.change(organizer, id, event);
+            self.change(organizer, id, &event);
         }
     }
 
@@ -55,7 +55,7 @@ impl Server {
         successor["end"] = point(to + length, &zone);
         let midnight = zone.local(from).date().and_time(chrono::NaiveTime::MIN);
         self.cut(organizer, series, zone.instant(midnight) - chrono::TimeDelta::seconds(1));
-        self.change(organizer, &id, successor);
+        self.change(organizer, &id, &successor);
         Some(id)
     }
 
@@ -75,7 +75,7 @@ impl Server {
             }
         };
         master["recurrence"] = rules.iter().map(cut).collect::<Vec<_>>().into();
-        self.change(organizer, series, master);
+        self.change(organizer, series, &master);
         let whose: Vec<String> = self.calendars.keys().cloned().collect();
         for calendar in whose {
             let beyond: Vec<String> = self
@@ -99,7 +99,7 @@ impl Server {
     pub fn hands_over(&mut self, organizer: &str, id: &str, to: &str) {
         let Some(mut event) = self.standing(organizer, id) else { return };
         event["organizer"] = serde_json::json!({ "email": to });
-        self.change(to, id, event);
+        self.change(to, id, &event);
     }
 
     /// Instances that begin in a window and are not called off, by id: for whoever looks for something to do.

@@ -73,7 +73,7 @@ impl Server {
     pub(super) fn insert(
         &mut self,
         calendar: &str,
-        body: Value,
+        body: &Value,
         query: &BTreeMap<String, String>,
     ) -> Answered {
         let id = body["id"].as_str().map_or_else(|| self.name(), str::to_owned);
@@ -94,9 +94,9 @@ impl Server {
             "iCalUID": format!("{id}@google.com"), "sequence": 0, "reminders": { "useDefault": true },
             "eventType": "default",
         });
-        take(&mut event, &body);
+        take(&mut event, body);
         self.conference(&mut event, query);
-        self.change(calendar, &id, event);
+        self.change(calendar, &id, &event);
         self.get(calendar, &id)
     }
 
@@ -124,7 +124,7 @@ impl Server {
     ) -> Answered {
         let known = self.calendars.get(calendar).and_then(|known| known.live(id)).cloned();
         let before = known.or_else(|| self.instance(calendar, id)).ok_or_else(not_found)?;
-        self.check_version(&before, if_match)?;
+        check_version(&before, if_match)?;
         let organizer = before["organizer"]["email"].as_str().unwrap_or_default().to_owned();
         if organizer != calendar {
             return self.answer_of_guest(calendar, &organizer, id, body);
@@ -134,7 +134,7 @@ impl Server {
         if (&after["start"], &after["end"]) != (&before["start"], &before["end"]) {
             after["sequence"] = (after["sequence"].as_i64().unwrap_or_default() + 1).into();
         }
-        self.change(calendar, id, after);
+        self.change(calendar, id, &after);
         self.get(calendar, id)
     }
 
@@ -158,20 +158,12 @@ impl Server {
     pub(super) fn respond(&mut self, organizer: &str, guest: &str, id: &str, answer: &str) {
         let known = self.calendars.get(organizer).and_then(|known| known.live(id)).cloned();
         let Some(mut event) = known.or_else(|| self.instance(organizer, id)) else { return };
-        for attendee in event["attendees"].as_array_mut().into_iter().flatten() {
+        for attendee in event.get_mut("attendees").and_then(Value::as_array_mut).into_iter().flatten() {
             if attendee["email"] == guest {
                 attendee["responseStatus"] = answer.into();
             }
         }
-        self.change(organizer, id, event);
-    }
-
-    fn check_version(&self, event: &Value, if_match: Option<&String>) -> Result<(), Refused> {
-        let is_it = if_match.is_none_or(|wanted| event["etag"] == wanted.as_str());
-        let mut stale = refused(412, "global", "conditionNotMet", "Precondition Failed");
-        stale.body["error"]["errors"][0]["locationType"] = "header".into();
-        stale.body["error"]["errors"][0]["location"] = "If-Match".into();
-        is_it.then_some(()).ok_or(stale)
+        self.change(organizer, id, &event);
     }
 
     pub(super) fn delete(
@@ -189,7 +181,7 @@ impl Server {
             return Err(refused(410, "global", "deleted", "Resource has been deleted"));
         }
         let event = known.or_else(|| self.instance(calendar, id)).ok_or_else(not_found)?;
-        self.check_version(&event, if_match)?;
+        check_version(&event, if_match)?;
         let organizer = event["organizer"]["email"].as_str().unwrap_or_default().to_owned();
         if organizer != calendar {
             self.respond(&organizer, calendar, id, "declined");
@@ -229,21 +221,21 @@ impl Server {
     }
 
     /// The organiser's event is now so: their copy, and those of all guests.
-    pub(super) fn change(&mut self, organizer: &str, id: &str, event: Value) {
+    pub(super) fn change(&mut self, organizer: &str, id: &str, event: &Value) {
         self.tick();
-        let invited = guests(&event);
+        let invited = guests(event);
         let others: Vec<String> =
             self.calendars.keys().filter(|whose| *whose != organizer).cloned().collect();
         for whose in &others {
             let had_it = self.calendars.get(whose).is_some_and(|known| known.live(id).is_some());
             if invited.contains(whose) {
-                let copy = copy_for(&event, whose, organizer);
+                let copy = copy_for(event, whose, organizer);
                 self.with(whose, |known, clock, now| known.put(id, copy.clone(), clock, now));
             } else if had_it {
                 self.with(whose, |known, clock, now| known.bury(id, clock, now));
             }
         }
-        let own = copy_for(&event, organizer, organizer);
+        let own = copy_for(event, organizer, organizer);
         self.with(organizer, |known, clock, now| known.put(id, own.clone(), clock, now));
     }
 
@@ -300,7 +292,7 @@ fn copy_for(event: &Value, viewer: &str, organizer: &str) -> Value {
     let mut copy = event.clone();
     mark_self(&mut copy["organizer"], viewer);
     mark_self(&mut copy["creator"], viewer);
-    for attendee in copy["attendees"].as_array_mut().into_iter().flatten() {
+    for attendee in copy.get_mut("attendees").and_then(Value::as_array_mut).into_iter().flatten() {
         mark_self(attendee, viewer);
         if attendee.get("responseStatus").is_none() {
             attendee["responseStatus"] = "needsAction".into();
@@ -326,4 +318,10 @@ fn mark_self(person: &mut Value, viewer: &str) {
             fields.remove("self");
         }
     }
+}
+
+fn check_version(event: &Value, if_match: Option<&String>) -> Result<(), Refused> {
+    let is_it = if_match.is_none_or(|wanted| event["etag"] == wanted.as_str());
+    let stale = refused(412, "global", "conditionNotMet", "Precondition Failed").about("header", "If-Match");
+    is_it.then_some(()).ok_or(stale)
 }

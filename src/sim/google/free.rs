@@ -13,8 +13,10 @@ impl Server {
     pub(super) fn free_busy(&self, user: &str, body: &Value) -> Answered {
         let bound = |name: &str| at(&json!({ "dateTime": body[name] }));
         let window = bound("timeMin").zip(bound("timeMax")).filter(|(from, until)| from < until);
-        let (from, until) = window
-            .ok_or_else(|| refused(400, "global", "timeRangeEmpty", "The specified time range is empty."))?;
+        let (from, until) = window.ok_or_else(|| {
+            refused(400, "calendar", "timeRangeEmpty", "The specified time range is empty.")
+                .about("parameter", "timeMax")
+        })?;
         let window = Span::new(from, until);
         let items = body["items"].as_array().cloned().unwrap_or_default();
         let mut calendars = serde_json::Map::new();

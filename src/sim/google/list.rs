@@ -35,15 +35,8 @@ pub(super) struct Rest {
 
 /// A refusal of a token.
 fn gone() -> Refused {
-    let mut gone = refused(
-        410,
-        "calendar",
-        "fullSyncRequired",
-        "Sync token is no longer valid, a full sync is required.",
-    );
-    gone.body["error"]["errors"][0]["locationType"] = "parameter".into();
-    gone.body["error"]["errors"][0]["location"] = "syncToken".into();
-    gone
+    refused(410, "calendar", "fullSyncRequired", "Sync token is no longer valid, a full sync is required.")
+        .about("parameter", "syncToken")
 }
 
 impl Server {
@@ -63,8 +56,7 @@ impl Server {
     fn first(&self, calendar: &str, query: &BTreeMap<String, String>) -> Result<Rest, Refused> {
         let known = self.calendars.get(calendar).ok_or_else(gone)?;
         let is = |name: &str| query.get(name).is_some_and(|value| value == "true");
-        let same: String =
-            SAME.iter().map(|name| format!("{}.", query.get(*name).map_or("", String::as_str))).collect();
+        let same = SAME.map(|name| query.get(name).map_or("", String::as_str)).join(".");
         let token = format!("C{}-{same}", self.clock);
         let Some(given) = query.get("syncToken") else {
             let items = if is("singleEvents") {
@@ -95,7 +87,7 @@ impl Server {
         let (since, parameters) =
             given.strip_prefix('C').and_then(|rest| rest.split_once('-')).ok_or_else(gone)?;
         let since: u64 = since.parse().map_err(|_| gone())?;
-        if since < self.expired || parameters != same {
+        if since <= self.expired || parameters != same {
             return Err(gone());
         }
         let changed = known.events.values().filter(|copy| copy.changed > since);

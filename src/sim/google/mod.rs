@@ -15,6 +15,7 @@ mod token;
 
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::model::zone::{Moment, Zones};
@@ -68,6 +69,15 @@ fn refused(status: u16, domain: &str, reason: &str, message: &str) -> Refused {
     let one = json!({ "domain": domain, "reason": reason, "message": message });
     let body = json!({ "error": { "errors": [one], "code": status, "message": message } });
     Refused { status, body, retry_after: None }
+}
+
+impl Refused {
+    /// What of the request it is about.
+    fn about(mut self, kind: &str, name: &str) -> Self {
+        self.body["error"]["errors"][0]["locationType"] = kind.into();
+        self.body["error"]["errors"][0]["location"] = name.into();
+        self
+    }
 }
 
 fn not_found() -> Refused {
@@ -174,6 +184,7 @@ impl Server {
     /// Every sync token given so far answers 410 from now on.
     pub fn expire_sync_tokens(&mut self) {
         self.expired = self.clock;
+        self.clock += 1;
     }
 
     /// The next calls that it fits meet this.
@@ -202,7 +213,9 @@ impl Server {
 
     /// Answers a request.
     pub fn handle(&mut self, request: &Request) -> Response {
-        let path: Vec<String> = request.path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
+        let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        let path: Vec<String> =
+            request.path.split('/').filter(|part| !part.is_empty()).map(decoded).collect();
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let (name, answered, how) = match path.as_slice() {
             ["token"] | ["o", "oauth2", "token"] | ["oauth2", "v4", "token"] => {
@@ -278,7 +291,7 @@ impl Server {
                     _ if role != "owner" && role != "writer" => {
                         Err(refused(403, "calendar", "forbidden", "Forbidden"))
                     }
-                    "insert" => self.insert(calendar, body, &request.query),
+                    "insert" => self.insert(calendar, &body, &request.query),
                     "patch" => self.patch(calendar, event, &body, request.headers.get("if-match")),
                     _ => self.delete(calendar, event, request.headers.get("if-match")).map(|()| Value::Null),
                 }
@@ -312,29 +325,7 @@ impl Server {
     }
 }
 
-/// Undoes percent-encoding.
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
 /// The parameters of a query or a form.
 pub fn parameters(text: &str) -> BTreeMap<String, String> {
-    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (decode(name), decode(&value.replace('+', " ")))).collect()
+    form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }

@@ -57,7 +57,9 @@ impl Tokens {
         let header = request.headers.get("authorization").map(String::as_str).unwrap_or_default();
         let token = header.strip_prefix("Bearer ").unwrap_or_default();
         let given = self.given.get(token).filter(|given| given.until > now);
-        let given = given.ok_or_else(|| refused(401, "global", "authError", "Invalid Credentials"))?;
+        let given = given.ok_or_else(|| {
+            refused(401, "global", "authError", "Invalid Credentials").about("header", "Authorization")
+        })?;
         let has = |scope: &str| given.scopes.split(' ').any(|one| one.ends_with(scope));
         let is_enough = match call {
             "freebusy" => has("calendar.freebusy"),

@@ -16,8 +16,20 @@ const GENERATED: &str =
 #[test]
 fn help_lists_every_command() {
     let output = drumbeat(&["--help"]).output().expect("runs");
-    let commands =
-        ["run", "check", "demo", "plan", "explain", "who", "report", "verify", "replay", "Exit codes"];
+    let commands = [
+        "run",
+        "check",
+        "auth",
+        "demo",
+        "plan",
+        "explain",
+        "who",
+        "report",
+        "verify",
+        "replay",
+        "stand-in",
+        "Exit codes",
+    ];
     said(&output, 0, &commands);
     said(&drumbeat(&["rnu"]).output().expect("runs"), 2, &["unrecognized subcommand"]);
     said(&drumbeat(&[]).output().expect("runs"), 2, &["Usage: drumbeat <COMMAND>"]);
@@ -31,16 +43,20 @@ fn generated() -> String {
     let mut text = String::new();
     let commands = whole.get_subcommands_mut().filter(|command| command.get_name() != "help");
     for command in commands {
-        help(command, &mut text);
+        help(command, "drumbeat", &mut text);
     }
     text
 }
 
-fn help(command: &mut Command, text: &mut String) {
-    let help = command.render_long_help().to_string();
-    let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-    let written = write!(text, "\n## drumbeat {}\n\n```text\n{}\n```\n", command.get_name(), help.join("\n"));
-    written.expect("text takes text");
+/// The help of a command, and of those below it.
+fn help(command: &mut Command, above: &str, text: &mut String) {
+    let name = format!("{above} {}", command.get_name());
+    let shown = command.render_long_help().to_string();
+    let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
+    write!(text, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n")).expect("text takes text");
+    for below in command.get_subcommands_mut().filter(|below| below.get_name() != "help") {
+        help(below, &name, text);
+    }
 }
 
 #[test]

@@ -117,6 +117,13 @@ impl Site {
         Daemon::new(command)
     }
 
+    /// Starts it with a filter for its log.
+    pub fn start_logging(&self, filter: &str) -> Daemon {
+        let mut command = self.command(&["run"]);
+        command.args(["--log", filter]);
+        Daemon::new(command)
+    }
+
     /// The mails written so far, each whole.
     pub fn mails(&self) -> Vec<String> {
         let Ok(folder) = fs::read_dir(self.path("mail")) else { return Vec::new() };
@@ -189,6 +196,11 @@ impl Daemon {
                 Err(why) => panic!("never said {word:?} ({why}):\n{}", self.seen.join("\n")),
             }
         }
+    }
+
+    /// The lines of its log that were read and not waited for.
+    pub fn seen(&self) -> &[String] {
+        &self.seen
     }
 
     /// Sends it a signal, such as `KILL`.

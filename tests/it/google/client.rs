@@ -33,10 +33,10 @@ fn validators(answer: Result<Answer, Error>) -> Validators {
 fn a_listing_has_all_its_pages_or_is_none() {
     let served = Scripted::new(
         vec![
-            good(page(r#""nextPageToken":"a b""#)),
-            good(page(r#""nextSyncToken":"s=1""#)),
-            good(page(r#""nextSyncToken":"s=2""#)),
-            good(page(r#""nextPageToken":"p""#)),
+            good(&page(r#""nextPageToken":"a b""#)),
+            good(&page(r#""nextSyncToken":"s=1""#)),
+            good(&page(r#""nextSyncToken":"s=2""#)),
+            good(&page(r#""nextPageToken":"p""#)),
             (200, Vec::new(), page(r#""nextSyncToken":"s""#)[..30].to_owned()),
             good(r#"{"kind":"calendar#events","items":[]}"#),
         ],
@@ -60,7 +60,7 @@ fn a_listing_has_all_its_pages_or_is_none() {
 
 #[test]
 fn with_other_parameters_all_is_listed_anew() {
-    let served = Scripted::new(vec![good(page(r#""nextSyncToken":"s""#))], None);
+    let served = Scripted::new(vec![good(&page(r#""nextSyncToken":"s""#))], None);
     let token = SyncToken { token: "old".into(), parameters: "singleEvents=true".into() };
     let known = Validators { token: Some(token), ..Validators::default() };
     let Ok(Answer::Listing { whole, .. }) = fetch(&served.google(), Some(&known)) else {
@@ -73,7 +73,7 @@ fn with_other_parameters_all_is_listed_anew() {
 #[test]
 fn a_refused_token_is_asked_for_anew_once() {
     let no = || (401, Vec::new(), r#"{"error":{"code":401,"errors":[{"reason":"authError"}]}}"#.to_owned());
-    let served = Scripted::new(vec![no(), good(page(r#""nextSyncToken":"s""#)), no(), no()], None);
+    let served = Scripted::new(vec![no(), good(&page(r#""nextSyncToken":"s""#)), no(), no()], None);
     let google = served.google();
     assert!(fetch(&google, None).is_ok());
     assert_eq!(fetch(&google, None).expect_err("refused twice").kind, ErrorKind::Denied);
@@ -177,7 +177,7 @@ fn claims(served: &Scripted) -> serde_json::Value {
 #[test]
 fn only_the_scopes_of_the_mode_are_asked_for_as_the_person() {
     for (rights, scope) in [(Rights::Read, "calendar.events.readonly"), (Rights::Write, "calendar.events")] {
-        let served = Scripted::new(vec![good(page(r#""nextSyncToken":"s""#))], None);
+        let served = Scripted::new(vec![good(&page(r#""nextSyncToken":"s""#))], None);
         let google =
             Google::new(drumbeat::io::google::Account { rights, ..account(&served.url) }).expect("a client");
         fetch(&google, None).expect("listed");
@@ -278,7 +278,7 @@ fn a_channel_that_cannot_be_opened_is_no_failure() {
             r#"{"error":{"code":400,"errors":[{"reason":"push.webhookUrlNotHttps"}]}}"#.to_owned(),
         )
     };
-    let listed = || good(page(r#""nextSyncToken":"s""#));
+    let listed = || good(&page(r#""nextSyncToken":"s""#));
     let served = Scripted::new(vec![listed(), no(), listed()], None);
     let mut account = account(&served.url);
     account.push = Some(Push { url: "http://127.0.0.1:9/push".into(), key: b"key".to_vec() });

@@ -2,6 +2,7 @@
 //! expire, refusals in storms, pages that break off, answers that are lost, and SIGKILL in the middle of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use chrono::TimeDelta;
 use drumbeat::gcal;
@@ -13,11 +14,11 @@ use drumbeat::model::people::PersonId;
 use drumbeat::model::time::Span;
 use drumbeat::model::zone::{Moment, Zones};
 use drumbeat::ports::{Clock as _, Which};
-use drumbeat::sim::google::{Fault, Request, Server, Trouble};
-use serde_json::{Value, json};
+use drumbeat::sim::google::{Fault, Server, Trouble};
+use serde_json::json;
 
 use super::super::cli::site::{Daemon, Site};
-use super::{Served, service_account};
+use super::{Served, insert, service_account};
 
 /// Managers, and reps of each.
 const MANAGERS: usize = 50;
@@ -71,36 +72,6 @@ fn series(m: usize, r: usize) -> String {
 /// When each rep meets their manager: a few hours from now, one after the other.
 fn start(base: Moment, r: usize) -> Moment {
     base + TimeDelta::minutes(40 * r as i64)
-}
-
-/// A token for somebody, as the stand-in gives it.
-fn token(server: &mut Server, user: &str) -> String {
-    use base64::Engine as _;
-    let claims = json!({ "sub": user, "iat": server.now().timestamp(), "scope": "https://www.googleapis.com/auth/calendar.events" });
-    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims.to_string());
-    let body =
-        format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=x.{claims}.x");
-    let request = Request {
-        method: "POST".into(),
-        path: "/token".into(),
-        body: body.into_bytes(),
-        ..Request::default()
-    };
-    let answer: Value = serde_json::from_slice(&server.handle(&request).body).expect("JSON");
-    answer["access_token"].as_str().expect("a token").to_owned()
-}
-
-fn insert(server: &mut Server, user: &str, event: &Value) {
-    let headers = BTreeMap::from([("authorization".to_owned(), format!("Bearer {}", token(server, user)))]);
-    let request = Request {
-        method: "POST".into(),
-        path: "/calendar/v3/calendars/primary/events".into(),
-        headers,
-        body: event.to_string().into_bytes(),
-        ..Request::default()
-    };
-    let answer = server.handle(&request);
-    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
 }
 
 /// Everybody, a weekly series for each pair, and some past of each, so that a first look has several pages.
@@ -188,9 +159,10 @@ fn site(served: &Served) -> Site {
         "email,name,manager,start_date,status,calendar\ncy@example.com,Cy Cole,,,none,\n".to_owned();
     served.server().person("cy@example.com", "UTC");
     for m in 0..MANAGERS {
-        roster += &format!("{},Manager {m},cy@example.com,,none,google\n", manager(m));
+        writeln!(roster, "{},Manager {m},cy@example.com,,none,google", manager(m)).expect("text takes text");
         for r in 0..REPS {
-            roster += &format!("{},Rep {m} {r},{},2020-01-01,,google\n", rep(m, r), manager(m));
+            writeln!(roster, "{},Rep {m} {r},{},2020-01-01,,google", rep(m, r), manager(m))
+                .expect("text takes text");
         }
     }
     site.write("roster.csv", &roster);
