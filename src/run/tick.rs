@@ -32,6 +32,7 @@ impl Daemon {
         }
         self.decide(&mut draft); //                                                 judge, plan
         self.commit(draft)?;
+        self.hurry(now);
         self.act(now).await?; //                                                    act, tell
         self.close_retired().await;
         Ok(page)

@@ -1,13 +1,15 @@
 //! When each calendar is asked: feeds at a fixed interval; Google often while something may happen, seldom
 //! otherwise, never more than `daily_calls` allow.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::TimeDelta;
 
 use super::Due;
 use super::audit;
-use crate::model::people::{CalendarId, Person, SourceSpec};
+use crate::model::people::{CalendarId, Person, PersonId, SourceSpec};
+use crate::model::state::Expected;
 use crate::model::time::Span;
 use crate::model::zone::Moment;
 use crate::ports::{Error, ErrorKind};
@@ -107,11 +109,13 @@ impl Daemon {
         if !matches!(self.source_spec(calendar), Some(SourceSpec::Google(_))) {
             return feeds;
         }
-        let settings = &self.setup.settings.google;
-        let poll = TimeDelta::from_std(settings.poll).unwrap_or(TimeDelta::minutes(5));
-        let pace = pace(poll, settings.daily_calls, self.google_calendars());
-        let is_busy = self.setup.roster.get(calendar.owner).is_some_and(|owner| self.may_happen(owner, now));
+        let pace = self.pace();
+        let owner = self.setup.roster.get(calendar.owner);
+        let is_busy = owner.is_some_and(|owner| self.may_happen(owner, now));
+        let settles =
+            owner.is_some_and(|owner| self.sessions_of(owner).any(|session| session.pending.is_some()));
         let wait = match (is_busy, self.world.calendars.pushes(calendar)) {
+            _ if settles => pace.often,
             (true, false) => pace.often,
             (true, true) => PUSHED.max(pace.often),
             (false, _) => pace.seldom,
@@ -119,24 +123,54 @@ impl Daemon {
         jittered(wait, calendar, now)
     }
 
+    fn pace(&self) -> Pace {
+        let settings = &self.setup.settings.google;
+        let poll = TimeDelta::from_std(settings.poll).unwrap_or(TimeDelta::minutes(5));
+        pace(poll, settings.daily_calls, self.google_calendars())
+    }
+
+    /// Whoever has a session that waits for its settle time.
+    fn settling_people(&self) -> BTreeSet<PersonId> {
+        let sessions = self.state.reps.values().flat_map(|rep| rep.sessions.values());
+        let waiting = sessions.filter(|session| session.pending.is_some());
+        waiting.flat_map(|session| [session.rep, session.manager]).collect()
+    }
+
+    /// What is settled is settled by a further answer: calendars that are well are not left to their next turn, which may
+    /// be an hour away.
+    pub(in crate::run) fn hurry(&mut self, now: Moment) {
+        let often = self.pace().often;
+        let people = self.settling_people();
+        let calendars: Vec<CalendarId> =
+            self.books.keys().filter(|calendar| people.contains(&calendar.owner)).copied().collect();
+        for calendar in calendars {
+            let is_google = matches!(self.source_spec(calendar), Some(SourceSpec::Google(_)));
+            if let Some(book) = self.books.get_mut(&calendar).filter(|book| is_google && book.failures == 0) {
+                book.next_poll = book.next_poll.min(now + jittered(often, calendar, now));
+            }
+        }
+    }
+
     fn google_calendars(&self) -> usize {
         let all = self.setup.roster.people().flat_map(|person| &person.calendars);
         all.filter(|spec| matches!(spec, SourceSpec::Google(_))).count()
     }
 
-    /// Whether somebody works about now, or a session of theirs is near or settles.
+    /// Whether somebody works about now, or a session of theirs is near.
     fn may_happen(&self, owner: &Person, now: Moment) -> bool {
         let around = TimeDelta::hours(AROUND_HOURS);
         let near = Span::new(now - around, now + around);
         if !owner.hours.spans(&owner.zone, &near).is_empty() {
             return true;
         }
-        let of_reps = self.setup.roster.reports(owner.id).map(|rep| rep.id).chain(std::iter::once(owner.id));
-        of_reps
-            .filter_map(|rep| self.state.reps.get(&rep))
-            .flat_map(|rep| rep.sessions.values())
-            .filter(|session| session.rep == owner.id || session.manager == owner.id)
-            .any(|session| session.pending.is_some() || session.span.overlaps(&near))
+        self.sessions_of(owner).any(|session| session.span.overlaps(&near))
+    }
+
+    /// The sessions that somebody is one of the two of.
+    fn sessions_of<'a>(&'a self, owner: &'a Person) -> impl Iterator<Item = &'a Expected> {
+        let reps = self.setup.roster.reports(owner.id).map(|rep| rep.id).chain(std::iter::once(owner.id));
+        let sessions = reps.filter_map(|rep| self.state.reps.get(&rep)).flat_map(|rep| rep.sessions.values());
+        sessions.filter(|session| session.rep == owner.id || session.manager == owner.id)
     }
 
     /// Puts off a calendar that failed: a little longer each time, as long as its source asks for.

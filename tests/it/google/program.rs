@@ -180,12 +180,12 @@ fn a_push_message_has_a_calendar_asked_at_once() {
     let served = Served::with_two();
     meeting(&served, &later_today());
     let port = port();
-    // Nothing but a message could have a calendar asked within an hour.
+    // While a channel is open, nothing but a message, or a session that settles, has a calendar asked within an hour.
     let site = site(
         &served,
         &service_account(),
         &format!(
-            "listen = \"127.0.0.1:{port}\"\n[google]\npoll = \"1h\"\npush_url = \"http://127.0.0.1:{port}/google\""
+            "listen = \"127.0.0.1:{port}\"\n[google]\npoll = \"1s\"\npush_url = \"http://127.0.0.1:{port}/google\""
         ),
     );
     let mut daemon = site.start();
