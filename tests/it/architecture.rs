@@ -17,17 +17,19 @@ struct Rule {
 }
 
 /// The dependencies that only compute. All others reach the world, and are as forbidden as `WORLDLY`.
-const COMPUTING: [&str; 17] = [
+const COMPUTING: [&str; 19] = [
     "base64",
     "chrono",
     "chrono_tz",
     "crc32fast",
     "csv",
     "encoding_rs",
+    "form_urlencoded",
     "futures_util",
     "hmac",
     "http",
     "ical",
+    "percent_encoding",
     "regex",
     "rrule",
     "serde",
