@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 
 use super::Daemon;
+use super::commit::put;
 use super::decide::sent;
 use crate::gcal;
 use crate::ical::{self, itip};
@@ -195,7 +196,6 @@ impl Daemon {
             let news = OpsNews::Refused { to: row.to, kind, code: error.code.clone() };
             self.tell_ops(&news, &format!("refused-{}", row.id), &mut draft);
         }
-        self.dirty.extend(std::mem::take(&mut draft.teams));
         self.commit(draft)
     }
 
@@ -344,8 +344,4 @@ impl Daemon {
         };
         Invitation { method, ics }
     }
-}
-
-pub(super) fn put(put: Put) -> Fact {
-    Fact::Put { put: Box::new(put) }
 }

@@ -323,7 +323,6 @@ impl Daemon {
                 self.rows_of(event).into_iter().map(|row| Put::Outbox { row: at_its_time(row, span) }),
             );
         }
-        self.dirty.extend(std::mem::take(&mut draft.teams));
         self.commit(draft)?;
         tracing::info!(recovery = %event.recovery, "a 1-on-1 was booked in a calendar");
         self.pushed(CalendarId::first(event.manager));
@@ -353,7 +352,6 @@ impl Daemon {
                 .extend([Fact::Released { recovery: event.recovery, event: event.id.to_owned(), why }, fact]);
         }
         draft.rep(&self.state, event.recovery.rep).let_go();
-        self.dirty.extend(std::mem::take(&mut draft.teams));
         self.commit(draft)?;
         self.looks.insert(event.manager, now);
         Ok(())
@@ -382,7 +380,6 @@ impl Daemon {
         }
         let news = OpsNews::FellBack { manager: event.manager, code: error.code.clone() };
         self.tell_ops(&news, &format!("fell-back-{}", event.manager), &mut draft);
-        self.dirty.extend(std::mem::take(&mut draft.teams));
         self.commit(draft)
     }
 
@@ -401,7 +398,6 @@ impl Daemon {
             session.released = false;
             session.is_new_time = true;
         }
-        self.dirty.extend(std::mem::take(&mut draft.teams));
         self.commit(draft)?;
         self.looks.insert(event.manager, now);
         self.drop_row(row, "changed_by_people", now)
@@ -419,7 +415,6 @@ impl Daemon {
         let mut draft = self.draft(now);
         let news = OpsNews::NotTakenBack { manager: event.manager, code: error.code.clone() };
         self.tell_ops(&news, &format!("not-taken-back-{}", event.id), &mut draft);
-        self.dirty.extend(std::mem::take(&mut draft.teams));
         self.commit(draft)?;
         self.writing.set(row, Progress::Done { link: None });
         Ok(())
@@ -429,7 +424,6 @@ impl Daemon {
     fn say_quota(&mut self, error: &Error, now: Moment) -> Result<(), Error> {
         let mut draft = self.draft(now);
         self.note_quota(error, &mut draft);
-        self.dirty.extend(std::mem::take(&mut draft.teams));
         self.commit(draft)
     }
 

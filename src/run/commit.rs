@@ -58,8 +58,9 @@ impl Daemon {
     }
 
     /// Appends the record if there is anything in it, then stores the mirrors. Where nothing changed, nothing is
-    /// written.
+    /// written. Teams that were not looked at yet are looked at in the next tick.
     pub(super) fn commit(&mut self, draft: Draft) -> Result<(), Error> {
+        self.dirty.extend(draft.teams);
         let mut facts = draft.facts;
         for (rep, after) in &draft.reps {
             let nothing = RepState::default();
@@ -99,7 +100,7 @@ impl Daemon {
     }
 }
 
-fn put(put: Put) -> Fact {
+pub(super) fn put(put: Put) -> Fact {
     Fact::Put { put: Box::new(put) }
 }
 

@@ -48,7 +48,6 @@ impl Daemon {
         };
         let mut draft = self.draft(self.world.clock.now());
         self.tell_ops(&news, "store", &mut draft);
-        self.dirty.extend(std::mem::take(&mut draft.teams));
         self.commit(draft)
     }
 

@@ -38,7 +38,6 @@ impl Daemon {
         for rep in left {
             self.leave(rep, &mut draft);
         }
-        self.dirty.extend(std::mem::take(&mut draft.teams));
         self.commit(draft)
     }
 

@@ -76,11 +76,12 @@ impl Daemon {
     /// Takes in what calendars answered: sources, pictures, and which teams to look at.
     pub(super) fn take_in(&mut self, fetched: Vec<Fetched>, draft: &mut Draft) {
         self.redraw(draft);
+        let tempo = self.tempo();
         for Fetched { calendar, answer, audit } in fetched {
             if !self.books.contains_key(&calendar) {
                 continue;
             }
-            self.answered(calendar, answer.as_ref().err(), draft.now);
+            self.answered(calendar, answer.as_ref().err(), &tempo, draft.now);
             match answer {
                 Ok(Answer::Unchanged) => self.good(calendar, draft),
                 Ok(Answer::Feed { bytes, validators }) => self.feed(calendar, &bytes, validators, draft),

@@ -42,6 +42,13 @@ pub(super) struct Pace {
     pub seldom: TimeDelta,
 }
 
+/// What the waits of all calendars depend on.
+pub(super) struct Tempo {
+    pace: Pace,
+    /// Whoever has a session that waits for its settle time.
+    settling: BTreeSet<PersonId>,
+}
+
 /// The pace at which `calendars` keep within `daily_calls`, no faster than `poll`.
 pub(super) fn pace(poll: TimeDelta, daily_calls: u32, calendars: usize) -> Pace {
     let each = i64::from(daily_calls) * POLLS_PERCENT / 100 / (calendars.max(1) as i64);
@@ -78,9 +85,13 @@ impl Daemon {
             .collect();
         asked.sort_unstable();
         asked.truncate(BATCH);
+        if asked.is_empty() {
+            return Vec::new();
+        }
+        let tempo = self.tempo();
         let mut due = Vec::new();
         for (_, calendar) in asked {
-            let wait = self.wait(calendar, now);
+            let wait = self.wait(calendar, &tempo, now);
             let audit = audit::window(calendar, now);
             let Some(book) = self.books.get_mut(&calendar) else { continue };
             book.next_poll = now + wait;
@@ -104,18 +115,16 @@ impl Daemon {
     }
 
     /// How long until a calendar is asked again, if all goes well.
-    fn wait(&self, calendar: CalendarId, now: Moment) -> TimeDelta {
-        let feeds = TimeDelta::from_std(self.setup.settings.feeds.poll).unwrap_or(TimeDelta::minutes(5));
-        if !matches!(self.source_spec(calendar), Some(SourceSpec::Google(_))) {
-            return feeds;
+    fn wait(&self, calendar: CalendarId, tempo: &Tempo, now: Moment) -> TimeDelta {
+        if !self.is_google(calendar) {
+            let feeds = self.setup.settings.feeds.poll;
+            return TimeDelta::from_std(feeds).unwrap_or(TimeDelta::minutes(5));
         }
-        let pace = self.pace();
+        let pace = tempo.pace;
         let owner = self.setup.roster.get(calendar.owner);
         let is_busy = owner.is_some_and(|owner| self.may_happen(owner, now));
-        let settles =
-            owner.is_some_and(|owner| self.sessions_of(owner).any(|session| session.pending.is_some()));
         let wait = match (is_busy, self.world.calendars.pushes(calendar)) {
-            _ if settles => pace.often,
+            _ if tempo.settling.contains(&calendar.owner) => pace.often,
             (true, false) => pace.often,
             (true, true) => PUSHED.max(pace.often),
             (false, _) => pace.seldom,
@@ -123,37 +132,36 @@ impl Daemon {
         jittered(wait, calendar, now)
     }
 
-    fn pace(&self) -> Pace {
+    /// What the waits of all calendars depend on: looked up once for all that are due.
+    pub(super) fn tempo(&self) -> Tempo {
         let settings = &self.setup.settings.google;
         let poll = TimeDelta::from_std(settings.poll).unwrap_or(TimeDelta::minutes(5));
-        pace(poll, settings.daily_calls, self.google_calendars())
-    }
-
-    /// Whoever has a session that waits for its settle time.
-    fn settling_people(&self) -> BTreeSet<PersonId> {
+        let calendars = self.setup.roster.people().flat_map(|person| &person.calendars);
+        let at_google = calendars.filter(|spec| matches!(spec, SourceSpec::Google(_))).count();
         let sessions = self.state.reps.values().flat_map(|rep| rep.sessions.values());
         let waiting = sessions.filter(|session| session.pending.is_some());
-        waiting.flat_map(|session| [session.rep, session.manager]).collect()
+        Tempo {
+            pace: pace(poll, settings.daily_calls, at_google),
+            settling: waiting.flat_map(|session| [session.rep, session.manager]).collect(),
+        }
     }
 
     /// What is settled is settled by a further answer: calendars that are well are not left to their next turn, which may
     /// be an hour away.
     pub(in crate::run) fn hurry(&mut self, now: Moment) {
-        let often = self.pace().often;
-        let people = self.settling_people();
-        let calendars: Vec<CalendarId> =
-            self.books.keys().filter(|calendar| people.contains(&calendar.owner)).copied().collect();
+        let Tempo { pace, settling } = self.tempo();
+        let is_of_them =
+            |calendar: &&CalendarId| settling.contains(&calendar.owner) && self.is_google(**calendar);
+        let calendars: Vec<CalendarId> = self.books.keys().filter(is_of_them).copied().collect();
         for calendar in calendars {
-            let is_google = matches!(self.source_spec(calendar), Some(SourceSpec::Google(_)));
-            if let Some(book) = self.books.get_mut(&calendar).filter(|book| is_google && book.failures == 0) {
-                book.next_poll = book.next_poll.min(now + jittered(often, calendar, now));
+            if let Some(book) = self.books.get_mut(&calendar).filter(|book| book.failures == 0) {
+                book.next_poll = book.next_poll.min(now + jittered(pace.often, calendar, now));
             }
         }
     }
 
-    fn google_calendars(&self) -> usize {
-        let all = self.setup.roster.people().flat_map(|person| &person.calendars);
-        all.filter(|spec| matches!(spec, SourceSpec::Google(_))).count()
+    fn is_google(&self, calendar: CalendarId) -> bool {
+        matches!(self.source_spec(calendar), Some(SourceSpec::Google(_)))
     }
 
     /// Whether somebody works about now, or a session of theirs is near.
@@ -163,18 +171,24 @@ impl Daemon {
         if !owner.hours.spans(&owner.zone, &near).is_empty() {
             return true;
         }
-        self.sessions_of(owner).any(|session| session.span.overlaps(&near))
+        self.sessions_of(owner.id).any(|session| session.span.overlaps(&near))
     }
 
-    /// The sessions that somebody is one of the two of.
-    fn sessions_of<'a>(&'a self, owner: &'a Person) -> impl Iterator<Item = &'a Expected> {
-        let reps = self.setup.roster.reports(owner.id).map(|rep| rep.id).chain(std::iter::once(owner.id));
+    /// The sessions that somebody is one of the two of: their own, and those of their reps.
+    pub(super) fn sessions_of(&self, owner: PersonId) -> impl Iterator<Item = &Expected> {
+        let reps = self.setup.roster.reports(owner).map(|rep| rep.id).chain(std::iter::once(owner));
         let sessions = reps.filter_map(|rep| self.state.reps.get(&rep)).flat_map(|rep| rep.sessions.values());
-        sessions.filter(|session| session.rep == owner.id || session.manager == owner.id)
+        sessions.filter(move |session| session.rep == owner || session.manager == owner)
     }
 
     /// Puts off a calendar that failed: a little longer each time, as long as its source asks for.
-    pub(super) fn answered(&mut self, calendar: CalendarId, error: Option<&Error>, now: Moment) {
+    pub(super) fn answered(
+        &mut self,
+        calendar: CalendarId,
+        error: Option<&Error>,
+        tempo: &Tempo,
+        now: Moment,
+    ) {
         let Some(book) = self.books.get_mut(&calendar) else { return };
         let Some(error) = error.filter(|error| error.kind != ErrorKind::TokenGone) else {
             book.failures = 0;
@@ -182,8 +196,8 @@ impl Daemon {
         };
         book.failures += 1;
         let failures = book.failures;
-        if matches!(self.source_spec(calendar), Some(SourceSpec::Google(_))) {
-            let wait = backed_off(self.wait(calendar, now), failures - 1);
+        if self.is_google(calendar) {
+            let wait = backed_off(self.wait(calendar, tempo, now), failures - 1);
             let asked = error.retry_after.and_then(|wait| TimeDelta::from_std(wait).ok());
             if let Some(book) = self.books.get_mut(&calendar) {
                 book.next_poll = now + wait.max(asked.unwrap_or_default());

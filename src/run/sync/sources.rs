@@ -48,9 +48,7 @@ impl Daemon {
         let owner = calendar.owner;
         // What a believed answer no longer has is missing, not expected: it only settles.
         let is_believed = self.state.sources.get(&calendar).is_some_and(|row| row.believed.is_some());
-        let reps = self.setup.roster.reports(owner).map(|person| person.id).chain(std::iter::once(owner));
-        reps.filter_map(|rep| self.state.reps.get(&rep))
-            .flat_map(|rep| rep.sessions.values())
+        self.sessions_of(owner)
             .filter(|session| session.span.overlaps(&near) && session.stands())
             .filter(|session| !is_believed || session.pending.is_none())
             .filter(|session| {
