@@ -8,4 +8,4 @@ mod read;
 mod write;
 
 pub use read::listing;
-pub use write::{Invite, Placed, booking, deleted, inserted, item, placed};
+pub use write::{Invite, Placed, booking, deleted, inserted, instant, item, placed};

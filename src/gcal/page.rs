@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 /// The frame of one page of `events.list`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Page {
     /// More pages follow.
@@ -14,18 +14,15 @@ pub struct Page {
     pub access_role: Option<String>,
     /// The calendar's zone.
     pub time_zone: Option<String>,
+    kind: Option<String>,
+    items: Option<serde::de::IgnoredAny>,
 }
 
 /// Reads the frame; `None` where the text is no page (cut off, an HTML page, another kind of answer).
 pub fn page(bytes: &[u8]) -> Option<Page> {
-    #[derive(Deserialize)]
-    struct Kind {
-        kind: Option<String>,
-        items: Option<serde::de::IgnoredAny>,
-    }
-    let kind: Kind = serde_json::from_slice(bytes).ok()?;
-    let is_events = kind.kind.as_deref() == Some("calendar#events") || kind.items.is_some();
-    is_events.then(|| serde_json::from_slice(bytes).ok()).flatten()
+    let page: Page = serde_json::from_slice(bytes).ok()?;
+    let is_events = page.kind.as_deref() == Some("calendar#events") || page.items.is_some();
+    is_events.then_some(page)
 }
 
 /// The body of a refusal.

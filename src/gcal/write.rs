@@ -104,9 +104,7 @@ pub fn placed(bytes: &[u8], zones: &Zones) -> Option<Placed> {
     Some(Placed {
         etag: fields.text("etag").unwrap_or_default().to_owned(),
         is_cancelled,
-        mark: value
-            .pointer("/extendedProperties/private")
-            .and_then(|all| Some(all.get(MARK)?.as_str()?.to_owned())),
+        mark: mark(&value),
         span,
         link: event.and_then(|event| event.link),
         is_link_pending: status == Some("pending"),
@@ -239,6 +237,7 @@ fn local(at: Moment, zone: &Zone) -> Value {
     json!({ "dateTime": offset, "timeZone": &*zone.name })
 }
 
-fn instant(at: Moment) -> String {
+/// An instant as the API writes it: RFC 3339 with milliseconds, in UTC.
+pub fn instant(at: Moment) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use google_calendar3::api::{FreeBusyCalendar, FreeBusyRequest, FreeBusyRequestItem, FreeBusyResponse};
 
-use super::Google;
 use super::call::Call;
+use super::{Google, now};
 use crate::model::people::{CalendarId, PersonId};
 use crate::model::time::Span;
-use crate::model::zone::Moment;
 use crate::ports::{Error, ErrorKind};
 
 /// Calendars in one question: Google's limit.
@@ -103,9 +102,4 @@ fn spans(calendar: &FreeBusyCalendar) -> Result<Vec<Span>, Error> {
         .map(|period| Some(Span::new(period.start?, period.end?)))
         .collect::<Option<_>>()
         .ok_or_else(torn)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a question about the coming weeks has to name them")]
-fn now() -> Moment {
-    std::time::SystemTime::now().into()
 }

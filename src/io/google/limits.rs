@@ -130,10 +130,9 @@ async fn pause(wait: Duration) {
     tokio::time::sleep(wait).await;
 }
 
-#[expect(clippy::disallowed_methods, reason = "a quota's day is counted where calls are made")]
+/// A quota's day is counted where calls are made.
 fn since_1970() -> u64 {
-    let now = std::time::SystemTime::now();
-    now.duration_since(std::time::UNIX_EPOCH).map_or(0, |passed| passed.as_secs())
+    super::now().timestamp().unsigned_abs()
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub use limits::Limits;
 pub use prove::Proof;
 
 use crate::model::people::{CalendarId, PersonId};
+use crate::model::zone::Moment;
 use crate::ports::{Error, ErrorKind};
 
 /// What Drumbeat may do: the least that its mode needs.
@@ -109,4 +110,10 @@ impl Google {
 /// A calendar in a message: by number, since an address is for no log.
 fn named(calendar: CalendarId) -> String {
     format!("calendar {} of person {}", calendar.nth, calendar.owner)
+}
+
+/// What Google counts by: the coming weeks, the end of a channel, the day of a quota.
+#[expect(clippy::disallowed_methods, reason = "the other side's times are by the clock on the wall")]
+fn now() -> Moment {
+    std::time::SystemTime::now().into()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{FixedOffset, NaiveDateTime, SecondsFormat};
 use serde_json::{Value, json};
 
+use crate::gcal::instant;
 use crate::model::time::Span;
 use crate::model::zone::{Moment, Zone};
 
@@ -70,10 +71,6 @@ fn stamp(value: &mut Value, now: Moment) {
     if value.get("updated").is_some() {
         value["updated"] = instant(now).into();
     }
-}
-
-pub(super) fn instant(at: Moment) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// A time of day in a zone, as the API writes it.

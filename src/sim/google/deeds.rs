@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Server;
 use super::calendar::{at, instance_of, is_cancelled, point, span, stamped};
+use super::edit::raise_sequence;
 use crate::model::time::Span;
 use crate::model::zone::Moment;
 
@@ -14,7 +15,7 @@ impl Server {
         let zone = self.zone(event["start"]["timeZone"].as_str().unwrap_or("UTC"));
         event["start"] = point(to.start, &zone);
         event["end"] = point(to.end, &zone);
-        event["sequence"] = (event["sequence"].as_i64().unwrap_or_default() + 1).into();
+        raise_sequence(&mut event);
         self.change(organizer, id, &event);
     }
 
@@ -113,7 +114,7 @@ impl Server {
     }
 
     /// An event, or an instance that has nothing of its own yet.
-    fn standing(&self, organizer: &str, id: &str) -> Option<Value> {
+    pub(super) fn standing(&self, organizer: &str, id: &str) -> Option<Value> {
         let known = self.calendars.get(organizer)?.live(id).cloned();
         known.or_else(|| self.instance(organizer, id))
     }

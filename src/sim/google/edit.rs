@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::calendar::{Copy, at, group_of, instance_of, instant, is_cancelled, point, span, stamped};
+use super::calendar::{Copy, at, group_of, instance_of, is_cancelled, point, span, stamped};
 use super::{Answered, Refused, Server, not_found, refused};
+use crate::gcal::instant;
 use crate::model::zone::{Moment, Zone};
 
 /// What a body may bring into an event.
@@ -122,8 +123,7 @@ impl Server {
         body: &Value,
         if_match: Option<&String>,
     ) -> Answered {
-        let known = self.calendars.get(calendar).and_then(|known| known.live(id)).cloned();
-        let before = known.or_else(|| self.instance(calendar, id)).ok_or_else(not_found)?;
+        let before = self.standing(calendar, id).ok_or_else(not_found)?;
         check_version(&before, if_match)?;
         let organizer = before["organizer"]["email"].as_str().unwrap_or_default().to_owned();
         if organizer != calendar {
@@ -132,7 +132,7 @@ impl Server {
         let mut after = before.clone();
         take(&mut after, body);
         if (&after["start"], &after["end"]) != (&before["start"], &before["end"]) {
-            after["sequence"] = (after["sequence"].as_i64().unwrap_or_default() + 1).into();
+            raise_sequence(&mut after);
         }
         self.change(calendar, id, &after);
         self.get(calendar, id)
@@ -156,8 +156,7 @@ impl Server {
 
     /// Notes a guest's answer.
     pub(super) fn respond(&mut self, organizer: &str, guest: &str, id: &str, answer: &str) {
-        let known = self.calendars.get(organizer).and_then(|known| known.live(id)).cloned();
-        let Some(mut event) = known.or_else(|| self.instance(organizer, id)) else { return };
+        let Some(mut event) = self.standing(organizer, id) else { return };
         for attendee in event.get_mut("attendees").and_then(Value::as_array_mut).into_iter().flatten() {
             if attendee["email"] == guest {
                 attendee["responseStatus"] = answer.into();
@@ -215,7 +214,7 @@ impl Server {
             self.with(organizer, |known, clock, now| known.bury(id, clock, now));
         } else {
             event["status"] = "cancelled".into();
-            event["sequence"] = (event["sequence"].as_i64().unwrap_or_default() + 1).into();
+            raise_sequence(&mut event);
             self.with(organizer, |known, clock, now| known.put(id, event.clone(), clock, now));
         }
     }
@@ -263,6 +262,11 @@ impl Server {
     pub fn instance_id(series: &str, original: Moment) -> String {
         format!("{series}_{}", stamped(original))
     }
+}
+
+/// Another time, or none any more.
+pub(super) fn raise_sequence(event: &mut Value) {
+    event["sequence"] = (event["sequence"].as_i64().unwrap_or_default() + 1).into();
 }
 
 /// Takes over what a body says; `null` takes away.

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::calendar::{Calendar, at, instant, span};
+use super::calendar::{Calendar, at, span};
 use super::{Answered, Server, refused};
+use crate::gcal::instant;
 use crate::model::time::{Span, merged};
 
 /// Calendars in one question, at most.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::calendar::{Calendar, group_of, instant, is_cancelled, stamped};
+use super::calendar::{Calendar, group_of, is_cancelled, stamped};
 use super::{Answered, Refused, Server, refused};
-use crate::gcal;
+use crate::gcal::{self, instant};
 use crate::ical::{self, Limits, Lookup};
 use crate::model::event::Event;
 use crate::model::listing::Said;
