@@ -7,6 +7,7 @@ mod recorded;
 mod stand_in;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -19,6 +20,18 @@ use drumbeat::model::zone::Zones;
 use drumbeat::ports::Clock as _;
 use drumbeat::sim::google::{Request, Server};
 use serde_json::{Value, json};
+
+/// Recorded answers, as they came.
+const FIXTURES: &str = "../shared/fixtures/google";
+
+/// One of them; `None`, said so, where the folder is absent.
+fn fixture(name: &str) -> Option<Value> {
+    let Ok(text) = std::fs::read_to_string(Path::new(FIXTURES).join(format!("{name}.json"))) else {
+        println!("skipped: {FIXTURES} is absent");
+        return None;
+    };
+    Some(serde_json::from_str(&text).expect("JSON"))
+}
 
 const ANA: PersonId = PersonId(1);
 const BO: PersonId = PersonId(2);

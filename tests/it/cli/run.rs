@@ -4,10 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use drumbeat::io::ledger;
-use drumbeat::model::fact::{Fact, Record};
-use drumbeat::model::ledger::FrameKind;
-use drumbeat::ports::Which;
+use drumbeat::model::fact::Fact;
 
 use super::site::{Site, said};
 
@@ -16,19 +13,6 @@ fn quiet() -> Site {
     let site = Site::new();
     site.configure("listen = \"\"\n");
     site
-}
-
-fn facts(site: &Site) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    ledger::read(&site.path("state/ledger"), Which::All, &mut |frame| {
-        if frame.kind == FrameKind::Record {
-            let record: Record = serde_json::from_slice(frame.payload).expect("a record");
-            facts.extend(record.facts);
-        }
-        Ok(())
-    })
-    .expect("reads");
-    facts
 }
 
 #[test]
@@ -46,7 +30,7 @@ fn a_missing_session_is_booked_once_and_a_second_start_does_nothing_new() {
     daemon.until("ready");
     daemon.stop();
     assert_eq!(site.message_ids(), first);
-    assert_eq!(facts(&site).iter().filter(|fact| matches!(fact, Fact::Booked { .. })).count(), 1);
+    assert_eq!(site.facts().iter().filter(|fact| matches!(fact, Fact::Booked { .. })).count(), 1);
     site.check(&["verify"], 0, &["segments  1", "all is well"]);
 }
 
@@ -90,7 +74,7 @@ fn a_hang_up_takes_up_what_is_right_and_refuses_what_is_wrong() {
     daemon.until("told signal=Reload");
     daemon.stop();
     let reloads = |fact: &&Fact| matches!(fact, Fact::Reload { taken: true });
-    assert_eq!(facts(&site).iter().filter(reloads).count(), 1);
+    assert_eq!(site.facts().iter().filter(reloads).count(), 1);
 }
 
 #[test]

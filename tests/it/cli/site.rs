@@ -10,9 +10,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use drumbeat::io::clock::SystemClock;
+use drumbeat::io::ledger;
+use drumbeat::model::fact::{Fact, Record};
+use drumbeat::model::ledger::FrameKind;
 use drumbeat::model::time::Week;
 use drumbeat::model::zone::{Zone, Zones};
-use drumbeat::ports::Clock as _;
+use drumbeat::ports::{Clock as _, Which};
 
 /// Longest wait for a line or an end: a machine under load takes its time.
 const WAIT: Duration = Duration::from_secs(30);
@@ -131,6 +134,20 @@ impl Site {
         let mut paths: Vec<PathBuf> = paths.filter(|path| is_mail(path)).collect();
         paths.sort();
         paths.iter().map(|path| fs::read_to_string(path).expect("is text")).collect()
+    }
+
+    /// All facts in its ledger, oldest first.
+    pub fn facts(&self) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        ledger::read(&self.path("state/ledger"), Which::All, &mut |frame| {
+            if frame.kind == FrameKind::Record {
+                let record: Record = serde_json::from_slice(frame.payload).expect("a record");
+                facts.extend(record.facts);
+            }
+            Ok(())
+        })
+        .expect("reads");
+        facts
     }
 
     /// Their Message-IDs; that none is there twice is checked.

@@ -7,13 +7,11 @@ use std::fmt::Write as _;
 use chrono::TimeDelta;
 use drumbeat::gcal;
 use drumbeat::io::clock::SystemClock;
-use drumbeat::io::ledger;
-use drumbeat::model::fact::{Fact, Outcome, Record, RecoveryId};
-use drumbeat::model::ledger::FrameKind;
+use drumbeat::model::fact::{Fact, Outcome, RecoveryId};
 use drumbeat::model::people::PersonId;
 use drumbeat::model::time::Span;
 use drumbeat::model::zone::{Moment, Zones};
-use drumbeat::ports::{Clock as _, Which};
+use drumbeat::ports::Clock as _;
 use drumbeat::sim::google::{Fault, Server, Trouble};
 use serde_json::json;
 
@@ -129,19 +127,6 @@ fn edit(server: &mut Server, base: Moment, m: usize) {
     }
 }
 
-fn facts(site: &Site) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    ledger::read(&site.path("state/ledger"), Which::All, &mut |frame| {
-        if frame.kind == FrameKind::Record {
-            let record: Record = serde_json::from_slice(frame.payload).expect("a record");
-            facts.extend(record.facts);
-        }
-        Ok(())
-    })
-    .expect("reads");
-    facts
-}
-
 /// Who the numbers of a state directory are.
 fn addresses(site: &Site) -> BTreeMap<PersonId, String> {
     let text = std::fs::read_to_string(site.path("state/people.csv")).expect("is there");
@@ -244,7 +229,7 @@ struct Booked {
 fn booked(site: &Site) -> BTreeMap<RecoveryId, Booked> {
     use drumbeat::model::state::Put;
     let mut booked: BTreeMap<RecoveryId, Booked> = BTreeMap::new();
-    for fact in facts(site) {
+    for fact in site.facts() {
         match fact {
             Fact::Booked { recovery, event, .. } => {
                 booked.entry(recovery).or_default().events.insert(event);
@@ -275,7 +260,7 @@ fn nothing_false(site: &Site, lost: usize) {
             .expect("a rep")
     };
     let mut fallen = BTreeSet::new();
-    for fact in facts(site) {
+    for fact in site.facts() {
         match fact {
             Fact::Verdict {
                 rep, verdict: Outcome::Cancelled | Outcome::Declined | Outcome::Ended, ..

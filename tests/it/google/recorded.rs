@@ -1,7 +1,5 @@
 //! Every recorded and documented answer through the client and the sync: each gives what its name says.
 
-use std::path::PathBuf;
-
 use chrono::TimeDelta;
 use drumbeat::gcal;
 use drumbeat::ical::{self, Limits, Lookup};
@@ -16,18 +14,7 @@ use drumbeat::observe::merge::merge;
 use drumbeat::ports::{Answer, Bookings as _, Calendars as _, Error, ErrorKind, Validators};
 use serde_json::{Value, json};
 
-use super::{ANA, BO, Scripted, good, runtime};
-
-const FOLDER: &str = "../shared/fixtures/google";
-
-/// A file of the folder; `None`, said so, where the folder is absent.
-fn read(name: &str) -> Option<Value> {
-    let Ok(text) = std::fs::read_to_string(PathBuf::from(FOLDER).join(format!("{name}.json"))) else {
-        println!("skipped: {FOLDER} is absent");
-        return None;
-    };
-    Some(serde_json::from_str(&text).expect("JSON"))
-}
+use super::{ANA, BO, FIXTURES, Scripted, fixture, good, runtime};
 
 fn keep(event: Event) -> Kept {
     Kept {
@@ -106,7 +93,7 @@ fn whole(items: &[Value]) -> Mirror {
 
 /// What one change of a daily series leaves standing.
 fn after_change(name: &str, from: &str, days: i64) -> Option<Vec<String>> {
-    let page = read(name)?;
+    let page = fixture(name)?;
     let mirror = synced(Some(before(&page)), &[vec![page]], "2025-03-23T00:00:00Z");
     Some(standing(&mirror, from, days))
 }
@@ -155,7 +142,7 @@ changes! {
 
 #[test]
 fn a_moved_instance_of_a_split_series_lies_where_it_was_moved_to() {
-    let Some(page) = read("compass__edit-this-and-following-this-and-following-2") else { return };
+    let Some(page) = fixture("compass__edit-this-and-following-this-and-following-2") else { return };
     let mirror = synced(Some(before(&page)), &[vec![page]], "2025-03-23T00:00:00Z");
     assert_eq!(
         standing(&mirror, "2025-03-19T00:00:00Z", 2),
@@ -165,7 +152,7 @@ fn a_moved_instance_of_a_split_series_lies_where_it_was_moved_to() {
 
 #[test]
 fn a_split_with_a_new_time_shares_only_when_it_was_created() {
-    let Some(page) = read("compass__edit-this-and-following-v2-this-and-following-0") else { return };
+    let Some(page) = fixture("compass__edit-this-and-following-v2-this-and-following-0") else { return };
     let mirror = synced(Some(before(&page)), &[vec![page]], "2025-03-23T00:00:00Z");
     assert_eq!(mirror.events.len(), 2);
     assert_eq!(mirror.events[0].created, mirror.events[1].created);
@@ -174,7 +161,7 @@ fn a_split_with_a_new_time_shares_only_when_it_was_created() {
 
 #[test]
 fn delete_all() {
-    let Some(page) = read("compass__delete-all-all-1") else { return };
+    let Some(page) = fixture("compass__delete-all-all-1") else { return };
     let id = page["items"][0]["id"].as_str().expect("an id").to_owned();
     let moved = json!({
         "id": format!("{id}_20250326T123000Z"), "recurringEventId": id, "iCalUID": format!("{id}@google.com"),
@@ -192,7 +179,7 @@ fn delete_all() {
 
 #[test]
 fn event_cancelled_single() {
-    let Some(item) = read("pipedream__event-cancelled-single") else { return };
+    let Some(item) = fixture("pipedream__event-cancelled-single") else { return };
     let mut live = item.clone();
     live["status"] = "confirmed".into();
     let id = item["id"].as_str().expect("an id");
@@ -204,7 +191,7 @@ fn event_cancelled_single() {
 
 #[test]
 fn single_events_window_with_sync_token() {
-    let Some(page) = read("dwyl_gcal__singleEvents-window-with-syncToken") else { return };
+    let Some(page) = fixture("dwyl_gcal__singleEvents-window-with-syncToken") else { return };
     let mirror = synced(None, &[vec![page]], "2023-05-15T00:00:00Z");
     // The id begins with the first series' id, and belongs to the one that was split off.
     assert_eq!(
@@ -215,7 +202,7 @@ fn single_events_window_with_sync_token() {
 
 /// A file that is a list of successive answers, and what stands after each of them.
 fn successive(name: &str, answers: &[&[usize]], wanted: &[&str]) {
-    let Some(Value::Array(all)) = read(name) else { return };
+    let Some(Value::Array(all)) = fixture(name) else { return };
     let answers: Vec<Vec<Value>> =
         answers.iter().map(|pages| pages.iter().map(|nth| all[*nth].clone()).collect()).collect();
     let mirror = synced(None, &answers, "2022-04-14T00:00:00Z");
@@ -242,7 +229,7 @@ fn event_sync_datetime_pages() {
 
 #[test]
 fn event_lookup_items() {
-    let Some(Value::Array(all)) = read("gcal_sync__test_event_lookup_items") else { return };
+    let Some(Value::Array(all)) = fixture("gcal_sync__test_event_lookup_items") else { return };
     let mirror = synced(None, &[all], "2022-04-14T00:00:00Z");
     let shown: Vec<Shown> = mirror.events.iter().map(|kept| kept.shown).collect();
     assert_eq!(shown, [Shown::Free, Shown::Busy]);
@@ -250,8 +237,8 @@ fn event_lookup_items() {
 
 #[test]
 fn event_invalidated_sync_token() {
-    let Some(Value::Array(all)) = read("gcal_sync__test_event_invalidated_sync_token") else { return };
-    let gone = read("google-docs-errors__410_fullSyncRequired").expect("is there too");
+    let Some(Value::Array(all)) = fixture("gcal_sync__test_event_invalidated_sync_token") else { return };
+    let gone = fixture("google-docs-errors__410_fullSyncRequired").expect("is there too");
     let script = vec![good(&all[0]), (410, Vec::new(), gone.to_string()), good(&all[1])];
     let google = Scripted::new(script, None).google();
     let fetch = |known: Option<&Validators>| runtime().block_on(google.fetch(CalendarId::first(ANA), known));
@@ -272,8 +259,8 @@ fn listing(pages: &[Vec<u8>]) -> Listing {
 #[test]
 fn events_fetch_pages() {
     let pages = [
-        read("kde_libkgapi__events_fetch_page1_response"),
-        read("kde_libkgapi__events_fetch_page2_response"),
+        fixture("kde_libkgapi__events_fetch_page1_response"),
+        fixture("kde_libkgapi__events_fetch_page2_response"),
     ];
     let [Some(first), Some(second)] = pages else { return };
     let mirror = synced(None, &[vec![first, last(second)]], "2018-04-02T00:00:00Z");
@@ -284,7 +271,7 @@ fn events_fetch_pages() {
 
 /// One event as the client reads it when it books.
 fn one_event(name: &str, whole_days: bool) {
-    let Some(event) = read(name) else { return };
+    let Some(event) = fixture(name) else { return };
     let google = Scripted::new(vec![good(&event)], None).google();
     let bytes = runtime().block_on(google.read(BO, "id")).expect("an event");
     let placed = gcal::placed(&bytes, &Zones::bundled()).expect("an event");
@@ -311,7 +298,7 @@ fn event2_create_modify() {
 
 #[test]
 fn freebusy_query() {
-    let Some(mut answer) = read("kde_libkgapi__freebusy1_query_response") else { return };
+    let Some(mut answer) = fixture("kde_libkgapi__freebusy1_query_response") else { return };
     let calendars = answer["calendars"].take();
     answer["calendars"] = json!({ "ana@example.com": calendars["MockAccount"] });
     let google = Scripted::new(vec![good(&answer)], None).google();
@@ -327,9 +314,9 @@ fn freebusy_query() {
 #[test]
 fn calendar_lists_are_no_events() {
     let mut pages = Vec::new();
-    pages.extend(read("kde_libkgapi__calendars_fetch_page1_response"));
-    pages.extend(read("kde_libkgapi__calendars_fetch_page2_response"));
-    if let Some(Value::Array(all)) = read("gcal_sync__test_list_calendars_pages") {
+    pages.extend(fixture("kde_libkgapi__calendars_fetch_page1_response"));
+    pages.extend(fixture("kde_libkgapi__calendars_fetch_page2_response"));
+    if let Some(Value::Array(all)) = fixture("gcal_sync__test_list_calendars_pages") {
         pages.extend(all);
     }
     for page in pages {
@@ -340,7 +327,7 @@ fn calendar_lists_are_no_events() {
 
 #[test]
 fn gdata_provider_items() {
-    let Some(Value::Object(items)) = read("kewisch_gdata-provider__gcalItems") else { return };
+    let Some(Value::Object(items)) = fixture("kewisch_gdata-provider__gcalItems") else { return };
     let kept = |name: &str| {
         let mirror = whole(std::slice::from_ref(&items[name]));
         mirror.events.into_iter().next().unwrap_or_else(|| panic!("{name} is no event"))
@@ -369,7 +356,7 @@ fn gdata_provider_items() {
 
 /// What the client makes of a documented refusal: of a listing, and of a deletion.
 fn refusal(name: &str, kind: ErrorKind) {
-    let Some(body) = read(name) else { return };
+    let Some(body) = fixture(name) else { return };
     let status = body["error"]["code"].as_u64().expect("a status") as u16;
     let refuse = || (status, Vec::new(), body.to_string());
     let google = Scripted::new(vec![refuse(), refuse(), refuse()], None).google();
@@ -418,7 +405,7 @@ refusals! {
 
 #[test]
 fn error_400_invalid_grant() {
-    let Some(body) = read("compass__error-400-invalid_grant") else { return };
+    let Some(body) = fixture("compass__error-400-invalid_grant") else { return };
     let google = Scripted::new(Vec::new(), Some((400, body.to_string()))).google();
     let error = runtime().block_on(google.fetch(CalendarId::first(ANA), None)).expect_err("no token");
     assert_eq!(error.kind, ErrorKind::Denied, "{error}");
@@ -451,8 +438,8 @@ const ONES: [&str; 21] = [
 
 #[test]
 fn no_recorded_answer_is_forgotten() {
-    let Ok(entries) = std::fs::read_dir(FOLDER) else {
-        println!("skipped: {FOLDER} is absent");
+    let Ok(entries) = std::fs::read_dir(FIXTURES) else {
+        println!("skipped: {FIXTURES} is absent");
         return;
     };
     let tested: Vec<&str> = CHANGES.iter().chain(REFUSALS).chain(&ONES).copied().collect();

@@ -2,7 +2,6 @@
 //! keeps true for those who rely on it: tokens, copies, versions, quotas.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use chrono::TimeDelta;
 use drumbeat::model::time::Span;
@@ -10,17 +9,10 @@ use drumbeat::model::zone::{Moment, Zones};
 use drumbeat::sim::google::{Request, Response, Server};
 use serde_json::{Value, json};
 
-const FOLDER: &str = "../shared/fixtures/google";
+use super::fixture;
+
 const USER: &str = "test.user@gmail.com";
 const NOW: &str = "2025-03-23T10:41:35Z";
-
-fn recorded(name: &str) -> Option<Value> {
-    let Ok(text) = std::fs::read_to_string(PathBuf::from(FOLDER).join(format!("{name}.json"))) else {
-        println!("skipped: {FOLDER} is absent");
-        return None;
-    };
-    Some(serde_json::from_str(&text).expect("JSON"))
-}
 
 fn at(text: &str) -> Moment {
     text.parse().expect("an instant")
@@ -151,7 +143,7 @@ fn fields(page: &Value) -> BTreeSet<&String> {
 
 /// The delta has the shape of a recorded one, and one etag for all of a group.
 fn same_shape(name: &str, said: &Value) {
-    let Some(recorded) = recorded(name) else { return };
+    let Some(recorded) = fixture(name) else { return };
     assert_eq!(shapes(said), shapes(&recorded), "{name}");
     assert_eq!(fields(said), fields(&recorded), "{name}");
     let etags = |page: &Value| {
@@ -298,7 +290,7 @@ fn all_changed_after_one_was() {
 
 #[test]
 fn a_single_event_deleted() {
-    let Some(recorded) = recorded("pipedream__event-cancelled-single") else { return };
+    let Some(recorded) = fixture("pipedream__event-cancelled-single") else { return };
     let mut signed = Signed::new();
     let event = json!({ "id": "0one0", "summary": "test event", "transparency": "transparent",
         "start": { "date": "2025-03-24" }, "end": { "date": "2025-03-25" } });
@@ -315,7 +307,7 @@ fn refusals_are_worded_as_documented() {
     let token = signed.list(USER, None)["nextSyncToken"].as_str().expect("one").to_owned();
     signed.server.expire_sync_tokens();
     let check = |answer: &Response, name: &str| {
-        let Some(recorded) = recorded(&format!("google-docs-errors__{name}")) else { return };
+        let Some(recorded) = fixture(&format!("google-docs-errors__{name}")) else { return };
         assert_eq!(
             (json!(answer.status), body_of(answer)),
             (recorded["error"]["code"].clone(), recorded.clone()),
@@ -455,7 +447,7 @@ fn busy_times_are_of_what_is_not_declined() {
     for hidden in ["bo@example.com", "nobody@example.com"] {
         assert_eq!(answer["calendars"][hidden]["errors"][0]["reason"], "notFound");
     }
-    if let Some(recorded) = recorded("kde_libkgapi__freebusy1_query_response") {
+    if let Some(recorded) = fixture("kde_libkgapi__freebusy1_query_response") {
         assert_eq!(fields(&answer), fields(&recorded));
     }
     signed.server.answers("bo@example.com", "ana@example.com", "0meet", "declined");
