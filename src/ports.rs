@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::model::ledger::{FrameKind, LedgerId, Seq};
 use crate::model::mail::Mail;
-use crate::model::page::Page;
+use crate::model::page::{AdminPage, Door, Page};
 use crate::model::people::{CalendarId, PersonId};
 use crate::model::time::Span;
 use crate::model::zone::Moment;
@@ -183,13 +183,26 @@ pub trait Mailer {
     fn send<'a>(&'a self, mail: &'a Mail) -> Later<'a, Result<(), Error>>;
 }
 
-/// Somebody followed a link of ours. The web server puts it into a queue and waits for the loop's answer, so that
-/// nothing acts outside the loop. It has no `Debug`, since the token is a secret.
+/// What somebody wants of the web server. It has no `Debug`, since a token is a secret.
+pub enum Asked {
+    /// They followed a link of ours.
+    Link {
+        /// What it leads to.
+        door: Door,
+        /// The part of the link that says what it is about, not checked yet.
+        token: String,
+        /// The fields of the form, where a button was pressed; `None`: the page is only shown.
+        act: Option<BTreeMap<String, String>>,
+    },
+    /// They run Drumbeat and look at it. Whether they may was checked before.
+    Admin(AdminPage),
+}
+
+/// A request. The web server puts it into a queue and waits for the loop's answer, so that nothing acts outside the
+/// loop.
 pub struct Ask {
-    /// The part of the link that says what it is about, not checked yet.
-    pub token: String,
-    /// The fields of the form, where a button was pressed; `None`: the page is only shown.
-    pub act: Option<BTreeMap<String, String>>,
+    /// What for.
+    pub what: Asked,
     /// Where the page goes. Dropped without one, the reader is asked to come back.
     pub reply: tokio::sync::oneshot::Sender<Page>,
 }

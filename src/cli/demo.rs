@@ -4,28 +4,32 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use base64::Engine as _;
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::replay::engine::{Disk, Engine, LEDGER, Replayed};
 use super::run::random;
+use crate::io::clock::SystemClock;
 use crate::io::ledger::FileLedger;
 use crate::io::smtp::{FileMailer, file_name};
 use crate::io::store::SledStore;
-use crate::io::web;
+use crate::io::web::{self, admin::Access};
 use crate::model::fact::{Fact, Record, SessionState};
 use crate::model::mail::Mail;
 use crate::model::zone::{Moment, Zone, Zones};
-use crate::ports::{Ask, Ledger as _, Mailer as _};
-use crate::run::{Clicked, Daemon, Input, Setup};
+use crate::ports::{Ask, Clock as _, Ledger as _, Mailer as _};
+use crate::run::{Daemon, Setup};
 use crate::sim::scenario;
 use crate::sim::world::World;
-use crate::tell::html::Html;
+use crate::tell::layout::{IndexHtml, IndexRow, written};
 use crate::tell::{explain, when};
 
 /// Where the page is, if nothing else is there.
 const ADDRESS: &str = "127.0.0.1:8087";
+/// … and the dashboard.
+const ADMIN: &str = "127.0.0.1:8088";
 
 /// Plays a made-up week: what Drumbeat sees, does and writes. Needs no account.
 ///
@@ -52,7 +56,7 @@ impl Demo {
     }
 
     async fn play(&self, zones: Zones, scratch: &Path) -> anyhow::Result<()> {
-        let listener = if self.once { None } else { Some(listen().await?) };
+        let listener = if self.once { None } else { Some(listen(ADDRESS).await?) };
         let address = match &listener {
             Some(listener) => listener.local_addr()?.to_string(),
             None => ADDRESS.to_owned(),
@@ -77,10 +81,13 @@ impl Demo {
         let index = self.dir.join("index.html");
         writeln!(out, "\n{} mails were written: open {}", mails.written, index.display())?;
         if let Some(listener) = listener {
+            let admin = listen(ADMIN).await?;
             let now = when::at(recording.until, &days.zone);
-            writeln!(out, "The links in them lead to {url}, where it stays {now}. Ctrl-C ends.")?;
+            writeln!(out, "The links in them lead to {url}, where it is {now}.")?;
+            writeln!(out, "The dashboard is at http://{}/. Ctrl-C ends.", admin.local_addr()?)?;
             out.flush()?;
-            serve(listener, daemon, &world, &mut days, &mut mails).await?;
+            let site = Site { listeners: (listener, admin), began: SystemClock.now(), at: recording.until };
+            serve(site, daemon, &world, &mut days, &mut mails).await?;
         }
         Ok(())
     }
@@ -111,8 +118,8 @@ fn disk(scratch: &Path) -> anyhow::Result<Disk> {
     Ok((Box::new(ledger), Box::new(store)))
 }
 
-async fn listen() -> anyhow::Result<TcpListener> {
-    match web::bind(ADDRESS).await {
+async fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    match web::bind(address).await {
         Ok(listener) => Ok(listener),
         Err(_) => Ok(web::bind("127.0.0.1:0").await?),
     }
@@ -154,26 +161,29 @@ impl Mails {
     async fn write(&mut self, sent: &[(Moment, Mail)], zone: &Zone) -> anyhow::Result<()> {
         for (_, mail) in sent.iter().skip(self.written) {
             self.mailer.send(mail).await?;
-            write(&self.dir.join(html_name(mail)), &mail.html)?;
+            write(&self.dir.join(html_name(mail)), &in_browser(mail))?;
         }
         self.written = sent.len();
-        let mut html = Html::default();
-        html.raw(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Drumbeat's demo</title>\n<h1>",
-        );
-        html.text("The mails of the demo").raw("</h1>\n<table cellpadding=\"6\">\n");
-        for (at, mail) in sent {
-            html.raw("<tr><td>").text(&when::bare(*at, zone)).raw("</td><td>").text(&mail.to_name);
-            html.raw("</td><td><a").attr("href", &html_name(mail)).raw(">").text(&mail.subject);
-            html.raw("</a></td><td><a")
-                .attr("href", &file_name(mail))
-                .raw(">")
-                .text("as sent")
-                .raw("</a></td></tr>\n");
-        }
-        html.raw("</table></html>\n");
-        write(&self.dir.join("index.html"), &html.finish())
+        let row = |(at, mail): &(Moment, Mail)| IndexRow {
+            when: when::bare(*at, zone),
+            to: mail.to_name.clone(),
+            subject: mail.subject.clone(),
+            html: html_name(mail),
+            eml: file_name(mail),
+        };
+        let rows: Vec<IndexRow> = sent.iter().map(row).collect();
+        write(
+            &self.dir.join("index.html"),
+            &written(&IndexHtml { title: "The mails of the demo", rows: &rows }),
+        )
     }
+}
+
+/// A mail's HTML with its picture beside it, which a browser cannot take out of the mail.
+fn in_browser(mail: &Mail) -> String {
+    let Some(image) = &mail.image else { return mail.html.clone() };
+    let data = base64::engine::general_purpose::STANDARD.encode(&image.png);
+    mail.html.replace(&format!("cid:{}", image.cid), &format!("data:image/png;base64,{data}"))
 }
 
 fn html_name(mail: &Mail) -> String {
@@ -184,31 +194,36 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     std::fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))
 }
 
-/// Answers clicks, at the hour at which the week ended, until Ctrl-C.
+/// Where the demo can be clicked at, and its clock: it goes on from the week's end.
+struct Site {
+    listeners: (TcpListener, TcpListener),
+    began: Moment,
+    at: Moment,
+}
+
+/// Answers clicks from the hour on at which the week ended, until Ctrl-C.
 async fn serve(
-    listener: TcpListener,
+    site: Site,
     mut daemon: Daemon,
     world: &World,
     days: &mut Days,
     mails: &mut Mails,
 ) -> anyhow::Result<()> {
     let (ask, mut asks) = mpsc::channel::<Ask>(16);
-    let (_end, ends) = oneshot::channel::<()>();
-    let ended = async {
-        let _ = ends.await;
-    };
-    let pages = web::run(listener, ask, None, std::time::Duration::from_secs(20), ended);
+    let (pages, dashboard) = site.listeners;
+    let wait = std::time::Duration::from_secs(20);
+    let pages = web::run(pages, ask.clone(), None, wait, std::future::pending());
+    let dashboard = web::admin::run(dashboard, ask, Access::default(), wait, std::future::pending());
     let mut pages = std::pin::pin!(pages);
+    let mut dashboard = std::pin::pin!(dashboard);
     loop {
         tokio::select! {
             ended = tokio::signal::ctrl_c() => return Ok(ended?),
             served = &mut pages => return Ok(served?),
+            served = &mut dashboard => return Ok(served?),
             Some(ask) = asks.recv() => {
-                let clicked = Clicked::Link { token: ask.token, form: ask.act };
-                if let Some(page) = daemon.tick(Input::Answered(clicked)).await? {
-                    // Whoever asked may have gone away.
-                    let _ = ask.reply.send(page);
-                }
+                world.set(site.at + (SystemClock.now() - site.began));
+                daemon.take_ask(ask).await?;
                 for record in daemon.take_written() {
                     days.print(&mut std::io::stdout(), &daemon.setup(), &record)?;
                 }

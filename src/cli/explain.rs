@@ -1,6 +1,5 @@
 //! `drumbeat explain`: what is known of somebody's weeks, and why.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
 use clap::Args;
@@ -11,7 +10,6 @@ use super::person;
 use super::place::{PlaceArgs, Store};
 use crate::io::clock::SystemClock;
 use crate::model::directory::Directory;
-use crate::model::fact::Fact;
 use crate::model::people::{PersonId, Roster};
 use crate::model::time::Week;
 use crate::model::zone::{Zone, Zones};
@@ -67,20 +65,19 @@ impl Explain {
         let this = Week::of(SystemClock.now(), &zone);
         let weeks = self.week.map_or_else(|| vec![this.plus(-1), this], |week| vec![week]);
         let managers = roster.reps().filter_map(|rep| Some((rep.id, rep.manager?))).collect();
-        let mut pages =
-            Pages { who, weeks: weeks.into_iter().map(|week| (week, Vec::new())).collect(), managers };
+        let mut told = explain::Weeks::new(Some(who), &weeks, managers);
         past::records(&store, &mut |record| {
             for fact in &record.facts {
-                pages.take(record.at, fact, &known, &zone);
+                told.take(record.at, fact, &known, &zone);
             }
         })?;
         let mut out = std::io::stdout().lock();
         write!(out, "{} <{}>", names::name(&known, who), names::address(&known, who))?;
-        if let Some(manager) = pages.managers.get(&who) {
-            write!(out, ", with {}", names::name(&known, *manager))?;
+        if let Some(manager) = told.manager_of(who) {
+            write!(out, ", with {}", names::name(&known, manager))?;
         }
         writeln!(out, "; times of {}", zone.name)?;
-        for (week, lines) in &pages.weeks {
+        for (week, lines) in told.weeks() {
             writeln!(out, "\n{week} ({})", when::week_days(*week))?;
             if lines.is_empty() {
                 writeln!(out, "  nothing is known of this week")?;
@@ -106,80 +103,6 @@ impl Explain {
                 eprintln!("drumbeat: without the configuration, times are UTC: {error:#}");
                 Ok((Known::Names(past::names(&store)?), store))
             }
-        }
-    }
-}
-
-/// What is collected of the weeks that were asked for.
-struct Pages {
-    who: PersonId,
-    weeks: BTreeMap<Week, Vec<String>>,
-    /// Whose manager is whom, as the ledger said last.
-    managers: BTreeMap<PersonId, PersonId>,
-}
-
-impl Pages {
-    fn take(&mut self, at: crate::model::zone::Moment, fact: &Fact, people: &Known, zone: &Zone) {
-        let about = About::of(fact);
-        if let (Some(rep), Some(manager)) = (about.rep, about.manager) {
-            self.managers.insert(rep, manager);
-        }
-        let manager = about.rep.and_then(|rep| self.managers.get(&rep).copied());
-        if ![about.rep, about.manager, about.reader, manager].contains(&Some(self.who)) {
-            return;
-        }
-        let week = about.week.unwrap_or_else(|| Week::of(at, zone));
-        let Some(lines) = self.weeks.get_mut(&week) else { return };
-        lines.extend(explain::line(at, fact, people, zone));
-    }
-}
-
-/// Whom and which week a fact is about.
-#[derive(Default)]
-struct About {
-    rep: Option<PersonId>,
-    manager: Option<PersonId>,
-    reader: Option<PersonId>,
-    week: Option<Week>,
-}
-
-impl About {
-    fn of(fact: &Fact) -> Self {
-        let pair = |rep: PersonId, manager: PersonId, week: Week| Self {
-            rep: Some(rep),
-            manager: Some(manager),
-            week: Some(week),
-            reader: None,
-        };
-        match fact {
-            Fact::Due { rep, week, .. } => Self { rep: Some(*rep), week: Some(*week), ..Self::default() },
-            Fact::Session { rep, manager, week, .. }
-            | Fact::Verdict { rep, manager, week, .. }
-            | Fact::Recovery { rep, manager, week, .. }
-            | Fact::Week { rep, manager, week, .. } => pair(*rep, *manager, *week),
-            Fact::Escalated { rep, manager, week, to, .. } => {
-                Self { reader: Some(*to), ..pair(*rep, *manager, *week) }
-            }
-            Fact::Proposed { recovery, to, .. } => {
-                Self { rep: Some(recovery.rep), week: Some(recovery.week), reader: Some(*to), manager: None }
-            }
-            Fact::Booked { recovery, .. }
-            | Fact::Released { recovery, .. }
-            | Fact::FellBack { recovery, .. }
-            | Fact::NoSlot { recovery, .. } => {
-                Self { rep: Some(recovery.rep), week: Some(recovery.week), ..Self::default() }
-            }
-            Fact::Answer { who, recovery, .. } => Self {
-                rep: recovery.map(|recovery| recovery.rep),
-                week: recovery.map(|recovery| recovery.week),
-                reader: Some(*who),
-                manager: None,
-            },
-            Fact::Mail { to, .. } | Fact::MailRefused { to, .. } | Fact::MailDropped { to, .. } => {
-                Self { reader: Some(*to), ..Self::default() }
-            }
-            Fact::Source { calendar, .. } => Self { reader: Some(calendar.owner), ..Self::default() },
-            _ => Self::default(),
         }
     }
 }

@@ -100,6 +100,7 @@ const KEYS: &[Key] = &[
     key("policy.proposal_wait", "\"6h\"", "how long a manager has to answer, in their working hours"),
     key("policy.on_silence", "\"book\"", "what happens then: book free time, or escalate"),
     key("policy.options", "3", "times offered in one proposal"),
+    key("policy.pick", "[\"manager\"]", "who is offered times and may pick one: manager, rep"),
     key("policy.max_attempts", "3", "bookings tried for one recovery"),
     key("policy.series_after", "2", "weeks short of a standing series before one is proposed; 0: never"),
     key("policy.guests", "1", "colleagues who may sit in before it is no 1-on-1"),
@@ -153,6 +154,11 @@ const KEYS: &[Key] = &[
     key("health.window", "\"6w\"", "the weeks of the trend"),
     key("health.judge", "\"12w\"", "the weeks of the judgement"),
     key(
+        "checkin.send",
+        "\"Fri 15:00\"",
+        "when reps are asked whether their 1-on-1s took place, in their zone",
+    ),
+    key(
         "mail.from",
         "\"Drumbeat <drumbeat@example.com>\"",
         "the sender of all mails and organizer of invitations",
@@ -180,6 +186,16 @@ const KEYS: &[Key] = &[
     key("feeds.record", "false", "whether every distinct answer is kept as a recording"),
     key("web.listen", "\"127.0.0.1:8087\"", "where the pages that links lead to are served; empty: nowhere"),
     key("web.admin", "\"127.0.0.1:8088\"", "where the dashboard and metrics are served; empty: nowhere"),
+    key(
+        "web.admin_token_file",
+        "\"\"",
+        "a file with the token that the dashboard asks for; empty: a credential has it",
+    ),
+    key(
+        "web.admin_header",
+        "\"\"",
+        "the header in which a proxy on this machine names who signed in; empty: none",
+    ),
     key("web.public_url", "\"\"", "what links in mails begin with; empty: mails carry no buttons"),
 ];
 

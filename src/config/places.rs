@@ -122,6 +122,16 @@ pub(super) fn api(text: &str) -> Result<Option<String>, Wrong> {
     }
 }
 
+/// The name of a header (RFC 9110, 5.1), lower case; none where it is empty.
+pub(super) fn header_name(text: &str) -> Result<Option<String>, Wrong> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let name = text.parse::<http::HeaderName>();
+    let name = name.map_err(|_| wrong("not the name of a header", "write one such as X-Remote-User"))?;
+    Ok(Some(name.as_str().to_owned()))
+}
+
 /// One word of the `calendar` column.
 pub(super) fn calendar(word: &str) -> Result<SourceSpec, Wrong> {
     let right = "write google, or ics: and the calendar's secret iCal address, or ics: and a file";

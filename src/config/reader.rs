@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{default_of, keys};
-use super::problem::{Problem, Wrong, nearest, not_built, safe, wrong};
+use super::problem::{Problem, Wrong, nearest, safe, wrong};
 
 /// A file that is being read, and what was found wrong with it so far.
 pub(super) struct Source<'a> {
@@ -120,9 +120,6 @@ fn join(path: &str, key: &str) -> String {
 
 /// What to say of a key that is not known: the nearest one beside it, or one of that name elsewhere.
 fn unknown_key(path: &str, name: &str) -> Wrong {
-    if path.is_empty() && name == "checkin" {
-        return not_built("asking reps whether a 1-on-1 was held", "leave the section out");
-    }
     let beside = keys().iter().filter_map(|key| {
         let rest = if path.is_empty() { key.path } else { key.path.strip_prefix(path)?.strip_prefix('.')? };
         rest.split('.').next()

@@ -15,6 +15,7 @@ use crate::model::policy::{
     CadenceRule, EscalationRules, Excuse, HealthRules, Mode, OnSilence, Policy, RuleMatch, Rules, Rung,
     SessionRules, Step, Voice,
 };
+use crate::model::time::Weekly;
 use crate::model::zone::Zone;
 
 /// What an offered slot may lie on, by a click.
@@ -22,6 +23,13 @@ use crate::model::zone::Zone;
 enum Soft {
     Focus,
     Tentative,
+}
+
+/// Who is offered times.
+#[derive(Clone, Copy, PartialEq)]
+enum Picks {
+    Manager,
+    Rep,
 }
 
 /// Reads them all; `ops` is who reads replies where nobody else is named.
@@ -37,6 +45,7 @@ pub(super) fn read(top: &Section<'_>, zone: Zone, ops: Option<&String>) -> Rules
         sessions,
         escalation: escalation(&top.section("escalation")),
         health: health(&top.section("health")),
+        check_in: check_in(&top.section("checkin")),
         voice: voice(top, ops),
     }
 }
@@ -45,6 +54,11 @@ fn policy(section: &Section<'_>) -> Policy {
     let silence = [("book", OnSilence::Book), ("escalate", OnSilence::Escalate)];
     let excuses = [("leave", Excuse::Leave), ("holiday", Excuse::Holiday), ("absence", Excuse::Absence)];
     let soft = [("focus", Soft::Focus), ("tentative", Soft::Tentative)];
+    let who = [("manager", Picks::Manager), ("rep", Picks::Rep)];
+    let pick = section.list("pick", |text| one_of(text, &who));
+    if !pick.contains(&Picks::Manager) {
+        section.error("pick", wrong("without manager", "write [\"manager\"], or [\"manager\", \"rep\"]"));
+    }
     let displace = section.list("displace", |text| one_of(text, &soft));
     Policy {
         settle: section.text("settle", values::duration),
@@ -53,6 +67,7 @@ fn policy(section: &Section<'_>) -> Policy {
         proposal_wait: section.text("proposal_wait", values::some_duration),
         on_silence: section.text("on_silence", |text| one_of(text, &silence)),
         options: section.number("options", 1..=10) as usize,
+        rep_picks: pick.contains(&Picks::Rep),
         max_attempts: section.number("max_attempts", 1..=20),
         series_after: section.number("series_after", 0..=52),
         guests: section.number("guests", 0..=50),
@@ -220,6 +235,12 @@ fn health(section: &Section<'_>) -> HealthRules {
         window: section.text("window", values::weeks),
         judge: section.text("judge", values::weeks),
     }
+}
+
+/// Asking is a choice: without the section nobody is asked.
+fn check_in(section: &Section<'_>) -> Option<Weekly> {
+    let send = section.text("send", values::weekly);
+    section.is_there().then_some(send)
 }
 
 fn voice(top: &Section<'_>, ops: Option<&String>) -> Voice {

@@ -159,6 +159,10 @@ pub struct WebSettings {
     pub listen: Option<SocketAddr>,
     /// The listener of dashboard and metrics.
     pub admin: Option<SocketAddr>,
+    /// A file with the token that the dashboard asks for.
+    pub admin_token_file: Option<String>,
+    /// The header in which a proxy on this machine names who signed in.
+    pub admin_header: Option<String>,
     /// What links in mails begin with, without a slash at the end; empty: no buttons.
     pub public_url: String,
 }
@@ -269,6 +273,7 @@ fn transport(section: &Section<'_>) -> Transport {
 fn google(section: &Section<'_>) -> GoogleSettings {
     let push_url = |text: &str| match places::public_url(text)? {
         none if none.is_empty() => Ok(None),
+        url if url.contains(['{', '}']) => Err(wrong("braces in it", "write a path of letters and digits")),
         // Beside a stand-in on this machine there is no TLS.
         url if url.starts_with("https://") || places::leads_home(&url) => Ok(Some(url)),
         _ => Err(wrong("not an https address", "write one that begins with https://")),
@@ -287,6 +292,8 @@ fn listeners(section: &Section<'_>) -> WebSettings {
     let web = WebSettings {
         listen: section.text("listen", places::listener),
         admin: section.text("admin", places::listener),
+        admin_token_file: section.text("admin_token_file", values::line_or_none),
+        admin_header: section.text("admin_header", places::header_name),
         public_url: section.text("public_url", places::public_url),
     };
     if web.listen.is_some() && web.listen == web.admin && web.listen.is_some_and(|at| at.port() != 0) {

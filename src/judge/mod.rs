@@ -9,6 +9,7 @@
 //! 4. [`week`]: what a week owes is fixed as it begins, recoveries open and close, and its row is written.
 
 pub mod away;
+pub mod baseline;
 pub mod cadence;
 mod copies;
 pub mod health;

@@ -3,7 +3,7 @@
 //! Copies are merged by UID lineage and RECURRENCE-ID. What is new is remembered; what no longer stands is noted
 //! with the instant at which that was first seen. Nothing is decided here about what fell out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::model::calendar::{Diary, Fill, Picture, Sighting};
 use crate::model::event::Partstat;
@@ -11,7 +11,7 @@ use crate::model::fact::{
     CloseReason, Confidence, Evidence, Fact, Outcome, Risk, SessionKey, SessionState, Side,
 };
 use crate::model::people::{Person, PersonId};
-use crate::model::state::{Expected, Given, Pending, RepState, Void};
+use crate::model::state::{Expected, Given, Overlap, Pending, RepState, Void};
 use crate::model::time::{Week, covered};
 
 use super::copies::{ByKey, Copy, Off, by_key, copy, freshness};
@@ -52,7 +52,7 @@ fn is_over(session: &Expected, view: &View<'_>) -> bool {
 
 /// How well an event is known as the pair's 1-on-1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Known {
+pub(super) enum Known {
     /// A single event of the two whose title says nothing: counts only in place of one that vanished.
     Weakly,
     /// By its title, in a feed that lists no attendees.
@@ -62,7 +62,12 @@ enum Known {
 }
 
 /// Whether an event in `owner`'s calendar is a 1-on-1 of the pair (DESIGN.md, "Recognising the 1-on-1").
-fn recognise(view: &View<'_>, sighting: &Sighting, owner: PersonId, lists_attendees: bool) -> Option<Known> {
+pub(super) fn recognise(
+    view: &View<'_>,
+    sighting: &Sighting,
+    owner: PersonId,
+    lists_attendees: bool,
+) -> Option<Known> {
     let (kept, rep, manager) = (&sighting.kept, view.rep.id, view.manager.id);
     let length = sighting.span.length();
     let fits =
@@ -148,31 +153,17 @@ fn expected(
     known: Known,
     picture: &Picture,
 ) -> Expected {
+    let pair = (view.manager.id, view.rep.id);
+    let week = Week::of(sighting.span.start, &view.rep.zone);
     Expected {
-        key: sighting.key.clone(),
-        rep: view.rep.id,
-        manager: view.manager.id,
-        week: Week::of(sighting.span.start, &view.rep.zone),
-        planned: sighting.span,
-        span: sighting.span,
         recurs: sighting.recurs,
         first_seen: (!picture.is_first).then_some(view.now),
         seen: (owner == view.manager.id, owner == view.rep.id),
         organizer: organizer_side(view, sighting),
         by_title: known == Known::ByTitle,
         is_weak: known == Known::Weakly,
-        moves: 0,
         stood: sighting.span.start <= view.now,
-        pending: None,
-        given: None,
-        held: false,
-        excused: None,
-        replaced_by: None,
-        is_new_time: false,
-        ours: None,
-        released: false,
-        answers: (None, None),
-        risks: BTreeSet::new(),
+        ..Expected::new(sighting.key.clone(), pair, week, sighting.span)
     }
 }
 
@@ -469,7 +460,10 @@ fn risks(view: &View<'_>, session: &mut Expected, sighting: Option<&Sighting>, j
     });
     let moved = session.moves > 0 || session.is_new_time;
     let out_of_hours = moved && [view.rep, view.manager].into_iter().any(|person| !works(person, session));
-    let conflict = [view.rep_diary, view.manager_diary].into_iter().any(|diary| clashes(diary, session));
+    let sides = [(view.rep.id, view.rep_diary), (view.manager.id, view.manager_diary)];
+    let clash = sides.into_iter().find_map(|(who, diary)| Some((who, clash(diary, session)?)));
+    overlap(view, session, clash);
+    let conflict = clash.is_some();
     let now = [(unanswered, Risk::Unanswered), (out_of_hours, Risk::OutOfHours), (conflict, Risk::Conflict)];
     for (_, risk) in now.into_iter().filter(|(holds, _)| *holds) {
         if session.risks.insert(risk) {
@@ -486,10 +480,19 @@ fn works(person: &Person, session: &Expected) -> bool {
     covered(&session.span, &person.hours.spans(&person.zone, &day))
 }
 
-fn clashes(diary: &Diary, session: &Expected) -> bool {
-    diary.filled.iter().any(|filled| {
-        filled.key.as_ref().is_some_and(|key| *key != session.key)
-            && matches!(filled.fill, Fill::Busy | Fill::Away(_))
-            && filled.span.overlaps(&session.span)
-    })
+/// How another event fills the time of a session, if one does.
+fn clash(diary: &Diary, session: &Expected) -> Option<Fill> {
+    let others = diary.filled.iter().filter(|filled| {
+        filled.key.as_ref().is_some_and(|key| *key != session.key) && filled.span.overlaps(&session.span)
+    });
+    let fills = others.map(|filled| filled.fill);
+    fills.filter(|fill| matches!(fill, Fill::Busy | Fill::Away(_))).min_by_key(|fill| *fill != Fill::Busy)
+}
+
+/// Remembers whose meeting lies over a session, so that they are asked about it once.
+fn overlap(view: &View<'_>, session: &mut Expected, clash: Option<(PersonId, Fill)>) {
+    let whose = clash.filter(|(_, fill)| *fill == Fill::Busy).map(|(who, _)| who);
+    if session.overlap.map(|known| known.who) != whose {
+        session.overlap = whose.map(|who| Overlap { who, since: view.now, is_kept: false });
+    }
 }

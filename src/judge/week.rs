@@ -62,6 +62,9 @@ fn begin(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
         row: None,
         churn: 0,
         late: 0,
+        confirmed: 0,
+        overlapped: 0,
+        minutes: 0,
     };
     if due > 0 {
         judged.facts.push(due_fact(view, this, due, &rule.name));
@@ -383,32 +386,66 @@ fn rows(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
     for week in ended {
         close_all(view, state, week, CloseReason::Missed, judged);
         let counts = count(view, state, week);
-        let sessions: Vec<&Expected> =
-            state.sessions.values().filter(|session| session.week == week).collect();
-        let churn = sessions.iter().filter(|session| session.moves >= CHURN_MOVES).count() as u32;
-        let late =
-            sessions.iter().filter(|session| session.given.as_ref().is_some_and(|given| given.late)).count();
+        let beside = Beside::of(state, week);
         let Some(row) = state.weeks.get_mut(&week) else { continue };
+        beside.write(row);
         if row.row == Some(counts) {
             continue;
         }
         row.row = Some(counts);
-        row.churn = churn;
-        row.late = late as u32;
         judged.facts.push(Fact::Week { rep: view.rep.id, manager: row.manager, week, counts });
     }
+}
+
+/// What the report says of a week beside its row.
+struct Beside {
+    churn: u32,
+    late: u32,
+    confirmed: u32,
+    overlapped: u32,
+    minutes: u32,
+}
+
+impl Beside {
+    fn of(state: &RepState, week: Week) -> Self {
+        let of_week = || state.sessions.values().filter(|session| session.week == week);
+        let took_place = || of_week().filter(|session| session.stands() && took_place(session));
+        let count =
+            |holds: &dyn Fn(&Expected) -> bool| took_place().filter(|session| holds(session)).count() as u32;
+        Self {
+            churn: of_week().filter(|session| session.moves >= CHURN_MOVES).count() as u32,
+            late: of_week().filter(|session| session.given.as_ref().is_some_and(|given| given.late)).count()
+                as u32,
+            confirmed: count(&|session| session.word() == Some(true)),
+            overlapped: count(&|session| {
+                session.word().is_none() && session.overlap.is_some_and(|overlap| !overlap.is_kept)
+            }),
+            minutes: took_place().map(|session| session.span.length().num_minutes().max(0) as u32).sum(),
+        }
+    }
+
+    fn write(self, row: &mut WeekState) {
+        row.churn = self.churn;
+        row.late = self.late;
+        row.confirmed = self.confirmed;
+        row.overlapped = self.overlapped;
+        row.minutes = self.minutes;
+    }
+}
+
+/// Whether a session took place: it was held, or somebody says so.
+fn took_place(session: &Expected) -> bool {
+    session.held || session.word() == Some(true)
 }
 
 /// The row of a week: `held`, `rescheduled`, `recovered`, `excused` and `missed` add up to `due`.
 fn count(view: &View<'_>, state: &RepState, week: Week) -> WeekCounts {
     let Some(row) = state.weeks.get(&week) else { return WeekCounts::default() };
-    let took_place =
-        |session: &&Expected| session.held || session.answers.1.or(session.answers.0) == Some(true);
     let moved = |session: &Expected| {
         session.is_new_time || session.week != week || session.span.start != session.planned.start
     };
     let (own, other): (Vec<_>, Vec<_>) =
-        counted(view, state, week).filter(took_place).partition(|session| !moved(session));
+        counted(view, state, week).filter(|session| took_place(session)).partition(|session| !moved(session));
     let recovered = state.of_week(week).filter(|known| known.reason == Some(CloseReason::Recovered)).count();
     let mut left = row.due;
     let mut take = |wanted: u32| {

@@ -442,6 +442,20 @@ pub enum Fact {
         recovery: Option<RecoveryId>,
         option: Option<u32>,
     },
+    /// Somebody said what is to become of a session that another meeting lies over.
+    Overlap {
+        who: PersonId,
+        rep: PersonId,
+        manager: PersonId,
+        session: SessionKey,
+        start: Moment,
+        keep: bool,
+    },
+    /// A leader wants their report by mail, or no longer.
+    Subscription {
+        who: PersonId,
+        to_reports: bool,
+    },
     Started {
         mode: Mode,
     },

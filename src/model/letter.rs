@@ -4,14 +4,16 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{
-    CloseReason, Confidence, Outcome, RecoveryId, ReleaseWhy, SourceState, Trigger, WeekCounts,
+    CloseReason, Confidence, Outcome, RecoveryId, ReleaseWhy, SessionKey, SourceState, Trigger,
 };
 use super::mail::MailKind;
 use super::people::{BookVia, CalendarId, PersonId};
 use super::policy::{Mode, OnSilence};
+use super::report::Health;
 use super::time::{Span, Week};
 use super::zone::Moment;
 
@@ -35,6 +37,9 @@ pub struct Offer {
     pub span: Span,
     /// What it lies on, if it is not free: only a click books it.
     pub displaces: Option<Displaced>,
+    /// Whose time that is.
+    #[serde(default)]
+    pub displaces_of: Option<PersonId>,
     /// It is at the usual hour.
     pub is_usual_hour: bool,
 }
@@ -54,6 +59,9 @@ pub enum Displaced {
 pub struct ProposalItem {
     /// Which.
     pub recovery: RecoveryId,
+    /// Who meets the rep; `None` in rows of an older version, which went to the manager alone.
+    #[serde(default)]
+    pub manager: Option<PersonId>,
     /// Its attempt when the times were offered: links name it, so that an old mail's cannot act on a newer one.
     pub attempt: u32,
     /// … and the round.
@@ -222,59 +230,59 @@ pub enum OpsNews {
     },
 }
 
-/// One line of the health report: a manager, or everybody.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct HealthLine {
-    /// Whose teams; `None`: all of the report.
-    pub manager: Option<PersonId>,
-    /// Reps that owe something.
-    pub reps: u32,
-    /// Last week's counts.
-    pub week: WeekCounts,
-    /// The window's counts, oldest week first, where known.
-    pub trend: Vec<(Week, WeekCounts)>,
-    /// The judgement's counts.
-    pub judged: WeekCounts,
-    /// Cancelled less than 24 h ahead, last week.
-    pub late: u32,
-    /// Moved three times or more, last week.
-    pub churn: u32,
-}
-
-/// A rep at risk next.
+/// A rep from whose manager something is due in the week that begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AtRisk {
+pub struct Owed {
     /// Who.
     pub rep: PersonId,
-    /// Their manager.
-    pub manager: PersonId,
-    /// Sessions that stand in the week that begins.
-    pub standing: u32,
     /// Sessions due.
     pub due: u32,
-    /// Away for all of it.
-    pub is_away: bool,
-    /// A session lies under another event.
-    pub has_conflict: bool,
+    /// Sessions that stand, bookings of ours among them.
+    pub standing: u32,
+    /// Times are offered, or somebody was told that there are none: that has a mail of its own.
+    pub is_offered: bool,
+    /// The first session that stands under another event.
+    pub conflict: Option<Moment>,
+    /// The first session that somebody has not said yes to.
+    pub unanswered: Option<Moment>,
+    /// Missed last week.
+    pub missed: u32,
 }
 
-/// The week's health for one leader.
+/// A session that a rep is asked about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Health {
-    /// The week it is about.
-    pub week: Week,
-    /// Everybody of the report.
-    pub all: HealthLine,
-    /// Manager by manager, those that need help first.
-    pub managers: Vec<HealthLine>,
-    /// Next week at risk.
-    pub at_risk: Vec<AtRisk>,
-    /// Sources of the report's people that cannot be read or believed.
-    pub unread: Vec<CalendarId>,
-    /// The target, in thousandths.
-    pub target_permille: u32,
-    /// Weeks of the trend, and of the judgement.
-    pub windows: (u32, u32),
+pub struct CheckInItem {
+    /// Which.
+    pub session: SessionKey,
+    /// With whom.
+    pub manager: PersonId,
+    /// When it was to be.
+    pub start: Moment,
+    /// What is known of it.
+    pub known: Known,
+}
+
+/// What the calendar says of a session that somebody is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Known {
+    /// It stood until its end.
+    Stood,
+    /// It fell out.
+    Fell,
+    /// Nobody can tell.
+    Unsure,
+}
+
+/// How often a rule wants a pair to meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rhythm {
+    /// Sessions in a week in which any are due.
+    pub per_week: u32,
+    /// Due in every nth week.
+    pub every_weeks: u32,
+    /// Minutes of each.
+    pub minutes: u32,
 }
 
 /// What a mail says.
@@ -373,6 +381,55 @@ pub enum Letter {
         /// When they meet, or met.
         start: Option<Moment>,
     },
+    /// Several escalations, or several closing notes, to one reader at once: one mail.
+    Many {
+        /// All of one kind.
+        letters: Vec<Letter>,
+    },
+    /// What is due from a manager in the week that begins.
+    Monday {
+        /// Which week.
+        week: Week,
+        /// The reps, those short of most first.
+        owed: Vec<Owed>,
+    },
+    /// A rep is asked whether their sessions took place.
+    CheckIn {
+        /// The week in which they are asked.
+        week: Week,
+        /// The sessions, in order.
+        items: Vec<CheckInItem>,
+        /// Until when an answer counts.
+        until: Moment,
+    },
+    /// Somebody is asked about another meeting that lies over their session.
+    Overlap {
+        /// The pair.
+        manager: PersonId,
+        /// The pair.
+        rep: PersonId,
+        /// Which week.
+        week: Week,
+        /// Which session.
+        session: SessionKey,
+        /// When it is.
+        span: Span,
+    },
+    /// The cadence of a pair changes.
+    Cadence {
+        /// The pair.
+        manager: PersonId,
+        /// The pair.
+        rep: PersonId,
+        /// From which day on, as the rep's calendar has it.
+        from: NaiveDate,
+        /// As it is.
+        before: Rhythm,
+        /// As it will be.
+        after: Rhythm,
+        /// It is for a plan: told to the two alone, never in a subject.
+        on_plan: bool,
+    },
     /// The weekly report.
     Health(Health),
     /// To ops.
@@ -388,7 +445,11 @@ impl Letter {
             Self::Booked { .. } => MailKind::Booked,
             Self::Released { .. } => MailKind::Released,
             Self::Escalation { .. } => MailKind::Escalation,
+            Self::Many { letters } => letters.first().map_or(MailKind::Escalation, Self::kind),
             Self::Resolved { .. } => MailKind::Resolved,
+            Self::Monday { .. } => MailKind::Monday,
+            Self::CheckIn { .. } | Self::Overlap { .. } => MailKind::CheckIn,
+            Self::Cadence { .. } => MailKind::Cadence,
             Self::Health(_) => MailKind::Health,
             Self::Ops(_) => MailKind::Ops,
         }

@@ -61,6 +61,15 @@ pub struct Invitation {
     pub ics: String,
 }
 
+/// A picture that is shown within a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its content id, without angle brackets (RFC 2392).
+    pub cid: String,
+    /// PNG.
+    pub png: Vec<u8>,
+}
+
 /// One mail to one recipient, ready to send: the same value gives the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
@@ -86,12 +95,16 @@ pub struct Mail {
     pub html: String,
     /// The invitation, where there is one.
     pub invitation: Option<Invitation>,
+    /// The picture that the HTML shows, where there is one.
+    pub image: Option<Image>,
     /// Without angle brackets: `local@domain`.
     pub message_id: String,
     /// The first mail of the thread, if this is not it.
     pub thread: Option<String>,
     /// `List-Id`, of reports.
     pub list_id: Option<String>,
+    /// The address at which one POST ends such mails (RFC 8058), of reports.
+    pub unsubscribe: Option<String>,
     /// The Date header: fixed when the row was written.
     pub date: Moment,
 }

@@ -11,6 +11,8 @@ pub mod mail;
 pub mod page;
 pub mod people;
 pub mod policy;
+pub mod report;
+pub mod session;
 pub mod state;
 pub mod time;
 pub mod zone;

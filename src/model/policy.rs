@@ -54,6 +54,8 @@ pub struct Policy {
     pub on_silence: OnSilence,
     /// Times offered in one proposal.
     pub options: usize,
+    /// The rep is offered the times too, and may pick one.
+    pub rep_picks: bool,
     /// Bookings tried for one recovery.
     pub max_attempts: u32,
     /// Weeks short for want of a standing series before one is proposed; 0: never.
@@ -208,6 +210,8 @@ pub struct Rules {
     pub escalation: EscalationRules,
     /// `[health]`
     pub health: HealthRules,
+    /// `[checkin] send`: when reps are asked whether their sessions took place, in their zone; `None`: never.
+    pub check_in: Option<Weekly>,
     /// Part of `[mail]` and `[web]`
     pub voice: Voice,
 }

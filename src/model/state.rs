@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::fact::{
-    CloseReason, Confidence, Fact, Outcome, Record, RecoveryId, RecoveryState, ReleaseWhy, Risk, SessionKey,
-    Side, SourceState, Trigger, WeekCounts,
+    CloseReason, Fact, Record, RecoveryId, RecoveryState, ReleaseWhy, SessionKey, SourceState, Trigger,
+    WeekCounts,
 };
 use super::letter::{Letter, NoSlotWhy, Offer};
 use super::people::{BookVia, CalendarId, PersonId};
@@ -17,173 +17,7 @@ use super::policy::{Excuse, Mode, Step};
 use super::time::{Span, Week};
 use super::zone::Moment;
 
-/// Why a session does not stand, as the calendars show it now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "void", rename_all = "snake_case")]
-pub enum Void {
-    /// Marked cancelled in a calendar that decides.
-    Marked {
-        /// Whose calendar says so.
-        side: Side,
-    },
-    /// In no calendar any more.
-    GoneBoth,
-    /// Gone from one side's calendar alone.
-    GoneOne {
-        /// Whose.
-        side: Side,
-    },
-    /// Declined in the calendar.
-    Declined {
-        /// By whom.
-        who: PersonId,
-    },
-    /// One of the two is no longer on the list.
-    NotInvited {
-        /// Who.
-        who: PersonId,
-    },
-    /// It lies in another week now.
-    MovedOut {
-        /// Where.
-        to: Moment,
-    },
-    /// Too short.
-    Shortened {
-        /// Minutes now.
-        minutes: i64,
-        /// Minutes it must have.
-        least: i64,
-    },
-    /// Too many others.
-    Guests {
-        /// Colleagues beside the two.
-        colleagues: u32,
-        /// People from outside.
-        outside: u32,
-    },
-}
-
-impl Void {
-    /// Whether it is missing from a calendar (rather than standing there in another shape).
-    pub fn is_gone(&self) -> bool {
-        matches!(self, Self::Marked { .. } | Self::GoneBoth | Self::GoneOne { .. })
-    }
-}
-
-/// A void that waits for its settle time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pending {
-    /// What was seen.
-    pub void: Void,
-    /// When it was first seen.
-    pub since: Moment,
-}
-
-/// A verdict that was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Given {
-    /// What.
-    pub outcome: Outcome,
-    /// How sure.
-    pub confidence: Confidence,
-    /// Who did it.
-    pub by: Option<PersonId>,
-    /// When it was written.
-    pub at: Moment,
-    /// Of a session that fell out: when it was first seen so.
-    pub since: Moment,
-    /// Cancelled less than 24 h before its start.
-    pub late: bool,
-}
-
-/// A session as it is known from the calendars, this week's and the next weeks'.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Expected {
-    /// Which.
-    pub key: SessionKey,
-    /// The pair.
-    pub rep: PersonId,
-    /// The pair.
-    pub manager: PersonId,
-    /// The week it is owed in.
-    pub week: Week,
-    /// When it was to be, as first seen.
-    pub planned: Span,
-    /// When it is to be.
-    pub span: Span,
-    /// It is one of a series.
-    pub recurs: bool,
-    /// When it was first seen; `None`: in the first answer of its calendar already.
-    pub first_seen: Option<Moment>,
-    /// Whose calendars ever showed it: manager's, rep's.
-    pub seen: (bool, bool),
-    /// Whose calendar decides about it.
-    pub organizer: Option<Side>,
-    /// Known by its title only.
-    pub by_title: bool,
-    /// It would not count by itself (a single event of the two whose title says nothing): only in place of
-    /// one that vanished.
-    pub is_weak: bool,
-    /// How often it moved this week.
-    pub moves: u32,
-    /// It was seen standing at or after its start.
-    pub stood: bool,
-    /// What makes it void now, waiting to settle.
-    pub pending: Option<Pending>,
-    /// The newest verdict.
-    pub given: Option<Given>,
-    /// `held` was written.
-    pub held: bool,
-    /// `excused` was written.
-    pub excused: Option<Excuse>,
-    /// The session that stands in for it.
-    pub replaced_by: Option<SessionKey>,
-    /// It stands in for another, or was made while a recovery was open.
-    pub is_new_time: bool,
-    /// It is our own booking.
-    pub ours: Option<RecoveryId>,
-    /// It was our own booking and was given up: it is judged no more.
-    pub released: bool,
-    /// What people answered about it: the manager, the rep (`true`: it took place).
-    pub answers: (Option<bool>, Option<bool>),
-    /// Risks already written.
-    pub risks: BTreeSet<Risk>,
-}
-
-impl Expected {
-    /// Whether it counts for its week: not void by verdict, not replaced, no weak one by itself.
-    pub fn stands(&self) -> bool {
-        if self.released {
-            return false;
-        }
-        let took_place = self.answers.1.or(self.answers.0);
-        if let Some(answer) = took_place {
-            return answer;
-        }
-        let is_void = self.given.as_ref().is_some_and(|given| {
-            !matches!(given.outcome, Outcome::Held | Outcome::Rescheduled)
-                || (given.outcome == Outcome::Rescheduled && self.replaced_by.is_some())
-        });
-        !is_void && self.replaced_by.is_none() && (!self.is_weak || self.is_new_time)
-    }
-
-    /// Whether it counts for `week`, given the week in which it lies now (`now_in`): one that moved out counts
-    /// where it went.
-    pub fn counts_in(&self, week: Week, now_in: Week) -> bool {
-        let moved_out = self.given.as_ref().is_some_and(|given| given.outcome == Outcome::MovedOut);
-        if moved_out && self.answers == (None, None) {
-            return self.week != week && now_in == week;
-        }
-        self.week == week && self.stands()
-    }
-
-    /// Whether nobody can say if it took place (V25): no recovery for it, and missed unless somebody answers.
-    pub fn is_unsure(&self) -> bool {
-        self.answers == (None, None)
-            && self.given.as_ref().is_some_and(|given| given.confidence == Confidence::Unsure)
-    }
-}
+pub use super::session::{Expected, Given, Overlap, Pending, Void};
 
 /// A rep's week.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,6 +46,15 @@ pub struct WeekState {
     pub churn: u32,
     /// Sessions cancelled less than 24 h ahead, once the week has ended.
     pub late: u32,
+    /// Sessions that somebody said took place, once the week has ended.
+    #[serde(default)]
+    pub confirmed: u32,
+    /// Sessions that stood under another meeting of one of the two, of which nobody said that they took place.
+    #[serde(default)]
+    pub overlapped: u32,
+    /// Minutes of the sessions that took place, once the week has ended.
+    #[serde(default)]
+    pub minutes: u32,
 }
 
 /// An outstanding offer of times.
@@ -392,6 +235,15 @@ pub struct OutboxRow {
     pub tries: u32,
 }
 
+/// A note that somebody was sent, or would have been sent but for their budget.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Note {
+    /// In which week of theirs.
+    pub week: Week,
+    /// What it was about: `monday`, `check_in`, `health`, `cadence-7-2026-11-30`, `overlap-…`.
+    pub what: String,
+}
+
 /// What can be put.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -409,6 +261,9 @@ pub enum Put {
     WatchedSince { rep: PersonId, at: Moment },
     RepGone { rep: PersonId },
     Unrecognised { told: bool },
+    Noted { to: PersonId, note: Note },
+    Subscribed { who: PersonId, to_reports: bool },
+    Baseline { rep: PersonId, weeks: Vec<(Week, WeekCounts)> },
     Alive { at: Moment },
 }
 
@@ -426,6 +281,9 @@ pub struct RepState {
     pub recoveries: BTreeMap<Week, BTreeMap<u32, Recovery>>,
     /// Their escalations.
     pub escalations: BTreeMap<Week, Escalation>,
+    /// The weeks before they were watched, as far as their calendars remembered when that began.
+    #[serde(default)]
+    pub baseline: Option<BTreeMap<Week, WeekCounts>>,
 }
 
 impl RepState {
@@ -481,6 +339,12 @@ pub struct State {
     pub mode: Option<Mode>,
     /// Ops were told that too few reps are recognised.
     pub told_unrecognised: bool,
+    /// What each person was sent of late that counts against their budget, or is said once.
+    #[serde(default)]
+    pub noted: BTreeMap<PersonId, BTreeSet<Note>>,
+    /// Leaders who want no reports by mail.
+    #[serde(default)]
+    pub unsubscribed: BTreeSet<PersonId>,
 }
 
 impl State {
@@ -532,6 +396,18 @@ impl State {
                 self.reps.remove(rep);
             }
             Put::Unrecognised { told } => self.told_unrecognised = *told,
+            Put::Noted { to, note } => {
+                self.noted.entry(*to).or_default().insert(note.clone());
+            }
+            Put::Subscribed { who, to_reports: true } => {
+                self.unsubscribed.remove(who);
+            }
+            Put::Subscribed { who, to_reports: false } => {
+                self.unsubscribed.insert(*who);
+            }
+            Put::Baseline { rep, weeks } => {
+                self.rep(*rep).baseline = Some(weeks.iter().copied().collect());
+            }
             Put::Alive { .. } => {}
         }
     }
@@ -549,6 +425,10 @@ impl State {
             rep.escalations.retain(|week, _| *week >= sessions_before);
             rep.weeks.retain(|week, _| *week >= weeks_before);
         }
+        for notes in self.noted.values_mut() {
+            notes.retain(|note| note.week >= sessions_before);
+        }
+        self.noted.retain(|_, notes| !notes.is_empty());
     }
 }
 

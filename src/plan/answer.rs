@@ -1,8 +1,7 @@
 //! What a person's answer does. Whoever answers is known by a signed link (or a recording says so); the same
 //! answer again changes nothing.
 
-use std::collections::BTreeSet;
-
+use crate::model::calendar::Fill;
 use crate::model::fact::{Action, CloseReason, Fact, RecoveryId, RecoveryState, ReleaseWhy, SessionKey};
 use crate::model::letter::BookedHow;
 use crate::model::people::PersonId;
@@ -15,7 +14,7 @@ use super::desk::{Desk, Planned};
 use super::recover::{self, Member};
 
 /// An answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
     /// Who.
     pub who: PersonId,
@@ -27,6 +26,44 @@ pub struct Answered {
     pub about: Option<(RecoveryId, u32, u32)>,
     /// Which option, counted from 1.
     pub option: Option<u32>,
+    /// Of an answer about what took place: which session; `None`: the newest that has begun.
+    pub session: Option<SessionKey>,
+    /// A time of their own in place of those offered, already looked at by [`own_refused`].
+    pub own: Option<Span>,
+}
+
+/// Why a time that somebody wrote down cannot be booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnRefused {
+    /// Sooner than `notice`.
+    TooSoon,
+    /// Not in the week that is short.
+    OtherWeek,
+    /// One of the two has something else.
+    Busy,
+    /// A calendar is not known.
+    Unknown,
+}
+
+/// Whether a time of somebody's own can be booked. It may lie outside working hours and on focus time: they chose it.
+pub fn own_refused(desk: &Desk<'_>, member: &Member<'_>, id: RecoveryId, span: &Span) -> Option<OwnRefused> {
+    if span.start < desk.now + desk.rules.policy.notice {
+        return Some(OwnRefused::TooSoon);
+    }
+    if Week::of(span.start, &member.rep.zone) != id.week {
+        return Some(OwnRefused::OtherWeek);
+    }
+    let manager = member.state.recoveries.get(&id.week).and_then(|known| known.get(&id.ordinal))?.manager;
+    let diaries = [id.rep, manager].map(|who| desk.diaries.get(&who));
+    if !diaries.iter().all(|diary| diary.is_some_and(|diary| diary.is_known)) {
+        return Some(OwnRefused::Unknown);
+    }
+    let is_busy = diaries
+        .into_iter()
+        .flatten()
+        .flat_map(|diary| &diary.filled)
+        .any(|filled| matches!(filled.fill, Fill::Busy | Fill::Away(_)) && filled.span.overlaps(span));
+    is_busy.then_some(OwnRefused::Busy)
 }
 
 /// What came of it: decides which page is shown.
@@ -99,6 +136,13 @@ fn about_recovery(
     }
     match (answered.action, recovery.state) {
         (Action::Accept | Action::Pick, RecoveryState::Booked) => Upshot::Already,
+        (Action::Pick, RecoveryState::Open | RecoveryState::Proposed) if answered.own.is_some() => {
+            let how = BookedHow::Chosen { by: answered.who };
+            if let Some(span) = answered.own {
+                recover::book(desk, member, id.week, id.ordinal, span, how, planned);
+            }
+            Upshot::Done
+        }
         (Action::Accept | Action::Pick, RecoveryState::Proposed) => {
             choose(desk, member, answered, id, planned)
         }
@@ -189,32 +233,18 @@ fn met(
     let manager = recovery.manager;
     let by_manager = (answered.who == manager).then_some(true);
     let by_rep = (answered.who == id.rep).then_some(true);
-    let span = Span::new(desk.now, desk.now);
     let session = Expected {
-        key: SessionKey { lineage: format!("met-{id}"), rid: None },
-        rep: id.rep,
-        manager,
-        week: id.week,
-        planned: span,
-        span,
-        recurs: false,
         first_seen: Some(desk.now),
-        seen: (false, false),
-        organizer: None,
-        by_title: false,
-        is_weak: false,
-        moves: 0,
         stood: true,
-        pending: None,
-        given: None,
         held: true,
-        excused: None,
-        replaced_by: None,
         is_new_time: true,
-        ours: None,
-        released: false,
         answers: (by_manager, by_rep),
-        risks: BTreeSet::new(),
+        ..Expected::new(
+            SessionKey { lineage: format!("met-{id}"), rid: None },
+            (manager, id.rep),
+            id.week,
+            Span::new(desk.now, desk.now),
+        )
     };
     member.state.sessions.insert(session.key.clone(), session);
     Upshot::Done
@@ -228,6 +258,7 @@ fn took_place(desk: &Desk<'_>, member: &mut Member<'_>, answered: &Answered) -> 
         .values_mut()
         .filter(|session| session.span.start <= desk.now && session.replaced_by.is_none())
         .filter(|session| session.held || session.given.is_some() || session.stood)
+        .filter(|session| answered.session.as_ref().is_none_or(|key| *key == session.key))
         .max_by_key(|session| session.span.start);
     let Some(session) = begun else { return Upshot::Over };
     let said = Some(answered.action == Action::Held);

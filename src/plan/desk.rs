@@ -91,8 +91,12 @@ fn kind_word(letter: &Letter) -> &'static str {
         Letter::Proposal { .. } => "proposal",
         Letter::Booked { .. } => "booked",
         Letter::Released { .. } => "released",
-        Letter::Escalation { .. } => "escalation",
+        Letter::Escalation { .. } | Letter::Many { .. } => "escalation",
         Letter::Resolved { .. } => "resolved",
+        Letter::Monday { .. } => "monday",
+        Letter::CheckIn { .. } => "check_in",
+        Letter::Overlap { .. } => "overlap",
+        Letter::Cadence { .. } => "cadence",
         Letter::Health(_) => "health",
         Letter::Ops(_) => "ops",
     }

@@ -68,7 +68,7 @@ fn passed(escalation: &Escalation, reader: Option<&Person>, from: Moment, length
 }
 
 /// The end of the reader's quiet time, if it is quiet: `[escalation] quiet`, and days on which they do not work.
-fn quiet_until(desk: &Desk<'_>, reader: &Person) -> Option<Moment> {
+pub(super) fn quiet_until(desk: &Desk<'_>, reader: &Person) -> Option<Moment> {
     let is_quiet = |at: Moment| {
         let local = reader.zone.local(at);
         let (from, until) = (desk.rules.escalation.quiet.from, desk.rules.escalation.quiet.until);

@@ -8,6 +8,7 @@ pub mod desk;
 pub mod escalate;
 pub mod evaluate;
 pub mod grid;
+pub mod notes;
 pub mod offers;
 pub mod recover;
 pub mod slots;

@@ -204,20 +204,32 @@ fn place(
             _ => items.extend(propose(desk, manager, &mut team[place.0], place, times)),
         }
     }
-    if let Some(first) = items.first() {
-        let subject = first.recovery.to_string();
-        let about = Subject {
-            what: &subject,
-            attempt: first.attempt,
-            round: first.round,
-            recovery: Some(first.recovery),
-        };
-        let last = items.iter().map(|item| item.deadline).max();
-        let letter = Letter::Proposal { items, on_silence: desk.rules.policy.on_silence };
-        let mut row = desk.row(manager.id, letter, &about);
-        row.expires = last;
-        planned.rows.push(row);
+    if desk.rules.policy.rep_picks {
+        let mut reps: Vec<PersonId> = items.iter().map(|item| item.recovery.rep).collect();
+        reps.dedup();
+        for rep in reps {
+            let own = items.iter().filter(|item| item.recovery.rep == rep).cloned().collect();
+            planned.rows.extend(proposal(desk, rep, own));
+        }
     }
+    planned.rows.extend(proposal(desk, manager.id, items));
+}
+
+/// One mail with all that one person is offered.
+fn proposal(desk: &Desk<'_>, to: PersonId, items: Vec<ProposalItem>) -> Option<OutboxRow> {
+    let first = items.first()?;
+    let subject = first.recovery.to_string();
+    let about = Subject {
+        what: &subject,
+        attempt: first.attempt,
+        round: first.round,
+        recovery: Some(first.recovery),
+    };
+    let last = items.iter().map(|item| item.deadline).max();
+    let letter = Letter::Proposal { items, on_silence: desk.rules.policy.on_silence };
+    let mut row = desk.row(to, letter, &about);
+    row.expires = last;
+    Some(row)
 }
 
 fn as_offer(offer: &offers::Offer) -> Offer {
@@ -227,8 +239,45 @@ fn as_offer(offer: &offers::Offer) -> Offer {
             HoldKind::Focus => Displaced::Focus,
             HoldKind::Tentative => Displaced::Tentative,
         }),
+        displaces_of: offer.notes.iter().find_map(|note| match note {
+            offers::Note::Displaces(who, _) => Some(*who),
+            _ => None,
+        }),
         is_usual_hour: offer.notes.contains(&offers::Note::UsualTime),
     }
+}
+
+/// Free times of the week for a session that stands and should move: the best first, on nothing else of the two.
+pub fn free_times(desk: &Desk<'_>, member: &Member<'_>, session: &Expected, most: usize) -> Vec<Offer> {
+    let Some(manager) = desk.roster.get(session.manager) else { return Vec::new() };
+    let none = BTreeSet::new();
+    let others = member
+        .state
+        .sessions
+        .values()
+        .filter(|other| other.week == session.week && other.key != session.key && other.stands());
+    let key = session.key.to_string();
+    let need = Need {
+        key: key.clone(),
+        manager: manager.id,
+        rep: member.rep.id,
+        duration: session.span.length(),
+        shortest: session.span.length(),
+        apart: member.rule.apart,
+        week: session.week.span(&member.rep.zone),
+        usual: Some(session.planned.start),
+        fixed: others.map(|other| other.span).collect(),
+        excluded: vec![session.span.start],
+        proposed: None,
+    };
+    let ask = Ask {
+        now: desk.now,
+        policy: &desk.rules.policy,
+        people: [manager, member.rep].map(|person| attendee(desk, person, &none)).into(),
+        needs: vec![need],
+        displace: Displace::Nothing,
+    };
+    offers::offers(&ask, most).get(&key).into_iter().flatten().map(as_offer).collect()
 }
 
 /// Everything the planner must know of these people and their open sessions.
@@ -358,6 +407,7 @@ fn propose(
     });
     Some(ProposalItem {
         recovery: recovery.id,
+        manager: Some(manager.id),
         attempt: recovery.attempt,
         round: recovery.round,
         fallen,
@@ -441,31 +491,10 @@ pub fn event_uid(local: &str, via: BookVia, from_address: &str) -> String {
 
 /// Our own booking, as the judge will look for it.
 fn our_session(recovery: &Recovery, uid: &str, span: Span) -> Expected {
+    let key = SessionKey { lineage: uid.to_owned(), rid: None };
     Expected {
-        key: SessionKey { lineage: uid.to_owned(), rid: None },
-        rep: recovery.id.rep,
-        manager: recovery.manager,
-        week: recovery.id.week,
-        planned: span,
-        span,
-        recurs: false,
-        first_seen: None,
-        seen: (false, false),
-        organizer: None,
-        by_title: false,
-        is_weak: false,
-        moves: 0,
-        stood: false,
-        pending: None,
-        given: None,
-        held: false,
-        excused: None,
-        replaced_by: None,
-        is_new_time: false,
         ours: Some(recovery.id),
-        released: false,
-        answers: (None, None),
-        risks: BTreeSet::new(),
+        ..Expected::new(key, (recovery.manager, recovery.id.rep), recovery.id.week, span)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::fact::{Fact, Record, RecoveryState};
 use crate::model::letter::{Letter, OpsNews};
 use crate::model::mail::{Invitation, Mail, MailKind, Method};
 use crate::model::people::{BookVia, CalendarId, PersonId};
-use crate::model::state::{OutboxRow, Put};
+use crate::model::state::{OutboxRow, Put, Recovery};
 use crate::model::time::Span;
 use crate::model::zone::Moment;
 use crate::observe::keep::lineage;
@@ -126,7 +126,7 @@ impl Daemon {
                         recovery.attempt == item.attempt
                             && recovery.round == item.round
                             && recovery.proposal.is_some()
-                            && recovery.state == RecoveryState::Open
+                            && (recovery.state == RecoveryState::Open || is_second(row, recovery))
                     })
                 });
                 (!lives).then_some("withdrawn")
@@ -163,7 +163,7 @@ impl Daemon {
             facts.push(put(Put::Welcomed { who: row.to }));
         }
         if let Letter::Proposal { items, .. } = &row.letter {
-            for item in items {
+            for item in items.iter().filter(|item| item.manager.is_none_or(|manager| manager == row.to)) {
                 let Some(state) = self.state.reps.get(&item.recovery.rep) else { continue };
                 let mut state = state.clone();
                 sent(&mut state, item.recovery, now, &mut facts);
@@ -204,6 +204,7 @@ impl Daemon {
         let Letter::Proposal { items, .. } = &row.letter else { return Vec::new() };
         items
             .iter()
+            .filter(|item| item.manager.is_none_or(|manager| manager == row.to))
             .filter_map(|item| {
                 let id = item.recovery;
                 let known = self.state.reps.get(&id.rep)?.recoveries.get(&id.week)?.get(&id.ordinal)?;
@@ -321,7 +322,7 @@ impl Daemon {
     ) -> Invitation {
         let setup = self.setup.as_ref();
         let voice = &setup.settings.rules.voice;
-        let pair = [manager, rep].map(|id| (names::name(setup, id), names::address(setup, id)));
+        let pair = [manager, rep].map(|id| (names::plain_name(setup, id), names::address(setup, id)));
         let zone = names::zone(setup, manager);
         let mark = row.recovery.map(|recovery| recovery.to_string());
         let (title, description) = self.words(manager, rep);
@@ -344,4 +345,10 @@ impl Daemon {
         };
         Invitation { method, ics }
     }
+}
+
+/// A rep's mail about times that the manager has been offered already: the manager's is what the clock hangs on.
+fn is_second(row: &OutboxRow, recovery: &Recovery) -> bool {
+    recovery.state == RecoveryState::Proposed
+        && recovery.proposal.as_ref().is_some_and(|proposal| proposal.to != row.to)
 }

@@ -292,7 +292,8 @@ impl Daemon {
     /// The body of the event: as the manager, with the rep invited.
     fn body(&self, event: &Event<'_>, link: Option<&str>) -> Vec<u8> {
         let setup = self.setup.as_ref();
-        let pair = [event.manager, event.rep].map(|id| (names::name(setup, id), names::address(setup, id)));
+        let pair =
+            [event.manager, event.rep].map(|id| (names::plain_name(setup, id), names::address(setup, id)));
         let (title, description) = self.words(event.manager, event.rep);
         gcal::booking(&gcal::Invite {
             id: event.id,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Daemon, KeepWritten};
+use super::Daemon;
 use crate::model::fact::{Fact, Record};
 use crate::model::ledger::FrameKind;
 use crate::model::people::{CalendarId, PersonId};
@@ -93,9 +93,7 @@ impl Daemon {
             })?;
             self.ledger.checkpoint(&view)?;
         }
-        if self.keep_written == KeepWritten::Yes {
-            self.written.push(record);
-        }
+        self.noted_record(record);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use chrono::TimeDelta;
 
 use super::commit::Draft;
+use super::notes::gather;
 use super::{Daemon, Gate};
 use crate::config::HolidayScope;
 use crate::judge::cadence::rule_for;
@@ -18,7 +19,7 @@ use crate::model::fact::{Fact, RecoveryId, RecoveryState};
 use crate::model::letter::{Letter, OpsNews};
 use crate::model::people::{Person, PersonId, Status};
 use crate::model::policy::Mode;
-use crate::model::state::{OutboxRow, Put, RepState};
+use crate::model::state::{Note, OutboxRow, Put, RepState};
 use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
 use crate::observe::diary::{Known, diary};
@@ -55,6 +56,7 @@ impl Daemon {
             }
         }
         self.report(draft);
+        gather(draft, &|what, to| self.action_id("escalation", what, 1, 0, Some(to)));
     }
 
     /// Managers of reps with a session that waits for its settle time: each answer counts.
@@ -116,6 +118,7 @@ impl Daemon {
         for rep in &reps {
             next = next.min(self.judge(rep, manager, &diaries, draft).unwrap_or(next));
         }
+        self.baselines(manager, &reps, draft);
         let holds = self.holds(manager, &reps, draft);
         let ids = |kind: &str, what: &str, attempt: u32, round: u32, to: Option<PersonId>| {
             self.action_id(kind, what, attempt, round, to)
@@ -134,6 +137,8 @@ impl Daemon {
         };
         let planned = plan_team(&desk, manager, &reps, &self.state, draft);
         next = next.min(planned.unwrap_or(next));
+        let noted = self.notes(&desk, manager, &reps, draft);
+        next = next.min(noted.unwrap_or(next));
         next.max(draft.now + TimeDelta::seconds(1))
     }
 
@@ -243,6 +248,9 @@ impl Daemon {
                 .health
                 .send
                 .next_after(week.next().span(&person.zone).start - TimeDelta::seconds(1), &person.zone);
+            if self.state.unsubscribed.contains(&leader) {
+                continue;
+            }
             let is_said = self.state.reported.get(&leader).is_some_and(|said| *said >= week);
             if is_said || draft.now < due || due < since {
                 continue;
@@ -256,6 +264,8 @@ impl Daemon {
                 &self.state.sources,
                 &reps,
             ));
+            let note = Note { week: Week::of(draft.now, &person.zone), what: format!("health-{week}") };
+            draft.puts.push(Put::Noted { to: leader, note });
             draft.rows.push(OutboxRow {
                 id: self.action_id("health", &week.to_string(), 1, 0, Some(leader)),
                 to: leader,

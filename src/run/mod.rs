@@ -4,10 +4,12 @@
 //! Start reading at [`tick`].
 
 mod act;
+mod admin;
 mod answer;
 mod book;
 mod commit;
 mod decide;
+mod notes;
 mod people;
 mod reload;
 mod service;
@@ -104,6 +106,9 @@ pub struct Daemon {
     written: Vec<Record>,
     keep_written: KeepWritten,
     paused: bool,
+    /// The first tick is over.
+    is_ready: bool,
+    tally: admin::Tally,
     /// When the first look at all calendars began, and whether it is over.
     first_look_began: Option<Moment>,
     first_look_over: bool,
@@ -146,6 +151,8 @@ impl Daemon {
             written: Vec::new(),
             keep_written,
             paused: false,
+            is_ready: false,
+            tally: admin::Tally::default(),
             first_look_began: None,
             first_look_over: false,
         };

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::{Clicked, Daemon, Fetched, Input, Reloaded, fetch};
 use crate::model::people::CalendarId;
-use crate::ports::{Ask, Error};
+use crate::ports::{Ask, Asked, Error};
 
 /// What the loop is told from outside.
 #[derive(Debug)]
@@ -107,12 +107,7 @@ async fn meanwhile<T>(
                 Some(Signal::Stop) | None => return Ok(None),
             },
             Some(ask) = asks.recv() => {
-                let clicked = Clicked::Link { token: ask.token, form: ask.act };
-                let page = daemon.tick(Input::Answered(clicked)).await?;
-                if let Some(page) = page {
-                    // Whoever asked may have gone away; what was done stays done.
-                    let _ = ask.reply.send(page);
-                }
+                daemon.take_ask(ask).await?;
             }
             done = &mut work => return Ok(Some(done)),
             () = beat => watch.alive(&daemon.status()),
@@ -121,6 +116,21 @@ async fn meanwhile<T>(
 }
 
 impl Daemon {
+    /// Answers a request: a click by a tick of its own, a look at the dashboard without one.
+    pub async fn take_ask(&mut self, ask: Ask) -> Result<(), Error> {
+        let page = match ask.what {
+            Asked::Link { door, token, act } => {
+                self.tick(Input::Answered(Clicked::Link { door, token, form: act })).await?
+            }
+            Asked::Admin(wanted) => Some(self.admin(&wanted)?),
+        };
+        if let Some(page) = page {
+            // Whoever asked may have gone away; what was done stays done.
+            let _ = ask.reply.send(page);
+        }
+        Ok(())
+    }
+
     /// Ends what its calendars' sources were asked to keep up: at a clean end.
     pub async fn close(&self) {
         self.world.calendars.close().await;

@@ -24,17 +24,20 @@ impl Daemon {
     pub async fn tick(&mut self, input: Input) -> Result<Option<Page>, Error> {
         let now = self.world.clock.now();
         let mut draft = self.draft(now);
-        let mut page = None;
+        let mut reply = None;
+        let is_look = matches!(input, Input::Timer(_));
         match input {
             Input::Timer(fetched) => self.take_in(fetched, &mut draft), //           sync, observe
-            Input::Answered(clicked) => page = Some(self.answer(&clicked, &mut draft)),
+            Input::Answered(clicked) => reply = Some(self.answer(&clicked, &mut draft)),
             Input::Reloaded(reloaded) => self.take_up(*reloaded, &mut draft),
         }
         self.decide(&mut draft); //                                                 judge, plan
+        let page = reply.map(|reply| self.page(reply, &draft));
         self.commit(draft)?;
         self.hurry(now);
         self.act(now).await?; //                                                    act, tell
         self.close_retired().await;
+        self.is_ready |= is_look;
         Ok(page)
     }
 }

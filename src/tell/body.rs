@@ -25,7 +25,25 @@ pub struct Choice {
     pub url: Option<String>,
 }
 
-/// A share as a bar.
+/// Rows of cells; the first column is text, the others are short.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// Names of the columns.
+    pub head: Vec<String>,
+    /// The rows, each as long as the head.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// Where a chart's picture is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// In a part of the mail with this content id.
+    Attached(String),
+    /// In the page itself: SVG of `chart`, in which nothing but numbers is from outside.
+    Drawn(String),
+}
+
+/// A share of one week, as a bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bar {
     /// What it is of.
@@ -36,13 +54,58 @@ pub struct Bar {
     pub value: String,
 }
 
-/// Rows of cells; the first column is text, the others are short.
+/// A chart, with all that it shows as text beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chart {
+    /// Its picture.
+    pub shown: Shown,
+    /// What it shows, in a sentence.
+    pub alt: String,
+    /// The bars, as plain text has them.
+    pub bars: Vec<Bar>,
+    /// The same as a table.
+    pub table: Table,
+}
+
+/// Something to fill in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// What it asks.
+    pub label: String,
+    /// `date`, `time`.
+    pub kind: &'static str,
+    /// Its name in the form.
+    pub name: &'static str,
+    /// What stands in it already.
+    pub value: String,
+    /// The least and the most that can be chosen.
+    pub least: String,
+    /// …
+    pub most: String,
+}
+
+/// Something to press.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// What it says.
+    pub label: String,
+    /// Its name and value in the form.
+    pub name: &'static str,
+    /// …
+    pub value: String,
+    /// It is the one that is meant.
+    pub is_first: bool,
+}
+
+/// A form of a page: its buttons act, by a POST to the page's own address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Table {
-    /// Names of the columns.
-    pub head: Vec<String>,
-    /// The rows, each as long as the head.
-    pub rows: Vec<Vec<String>>,
+pub struct Form {
+    /// What comes back with it.
+    pub hidden: Vec<(&'static str, String)>,
+    /// What can be filled in.
+    pub fields: Vec<Field>,
+    /// What can be pressed.
+    pub buttons: Vec<Button>,
 }
 
 /// One piece of a mail or page.
@@ -67,7 +130,23 @@ pub enum Block {
     /// A table.
     Table(Table),
     /// A chart.
-    Bars(Vec<Bar>),
+    Chart(Chart),
+    /// A form, of pages alone.
+    Form(Form),
+}
+
+impl Block {
+    /// Whether choices lead nowhere and are only listed.
+    pub fn is_listed(&self) -> bool {
+        matches!(self, Self::Choices(choices) if choices.iter().all(|choice| choice.url.is_none()))
+    }
+}
+
+impl Choice {
+    /// Where it leads; empty for nowhere.
+    pub fn address(&self) -> &str {
+        self.url.as_deref().unwrap_or_default()
+    }
 }
 
 /// A mail or page in the making.
@@ -145,7 +224,8 @@ fn block_text(out: &mut String, block: &Block) {
             out.extend(["  ", &link.url, "\n"]);
         }),
         Block::Table(table) => table_text(out, table),
-        Block::Bars(bars) => bars_text(out, bars),
+        Block::Chart(chart) => bars_text(out, &chart.bars),
+        Block::Form(_) => {}
     }
 }
 
@@ -206,7 +286,12 @@ mod tests {
     fn text_stays_within_the_width() {
         let mut body = Body::default();
         body.heading("Ana").para("word ".repeat(60)).list(vec!["item ".repeat(40), "short".into()]);
-        body.add(Block::Bars(vec![Bar { label: "W47".into(), permille: Some(500), value: "1 of 2".into() }]));
+        body.add(Block::Chart(Chart {
+            shown: Shown::Attached("c".into()),
+            alt: String::new(),
+            bars: vec![Bar { label: "W47".into(), permille: Some(500), value: "1 of 2".into() }],
+            table: Table::default(),
+        }));
         let text = body.text();
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
         assert!(text.starts_with("Ana\n---\n"), "{text}");

@@ -2,8 +2,12 @@
 
 mod evidence;
 mod json;
+mod page;
 mod timeline;
+mod weeks;
 
 pub use evidence::evidence_words;
 pub use json::fact_json;
+pub use page::explain_page;
 pub use timeline::line;
+pub use weeks::Weeks;

@@ -13,15 +13,14 @@ use sha2::Sha256;
 
 use crate::model::fact::{Action, RecoveryId};
 use crate::model::ledger::LedgerId;
+use crate::model::page::Door;
 use crate::model::people::PersonId;
 use crate::model::time::Week;
 use crate::model::zone::Moment;
 
-/// Where links lead, below the public address: the token follows.
-pub const PATH: &str = "/p/";
-
 const VERSION: u8 = 1;
 const CLAIM_BYTES: usize = 47;
+const PASS_BYTES: usize = 23;
 const MAC_BYTES: usize = 32;
 /// Start of a claim without one.
 const NO_START: i64 = i64::MIN;
@@ -84,7 +83,7 @@ pub enum Refused {
 
 /// The whole address of a link; `public_url` has no slash at its end.
 pub fn url(public_url: &str, claim: &Claim, key: &LinkKey) -> String {
-    format!("{public_url}{PATH}{}", sign(claim, key))
+    format!("{public_url}{}{}", Door::Answer.path(), sign(claim, key))
 }
 
 /// The token of a claim.
@@ -97,17 +96,66 @@ pub fn sign(claim: &Claim, key: &LinkKey) -> String {
 
 /// What a token says, if one of `keys` signed it (several live while keys rotate) and it has not ended.
 pub fn read(token: &str, keys: &[LinkKey], now: Moment) -> Result<Claim, Refused> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| Refused::Malformed)?;
-    if bytes.len() != CLAIM_BYTES + MAC_BYTES {
+    let said = signed(token, CLAIM_BYTES, b"drumbeat link", keys)?;
+    let claim = decode(&said).ok_or(Refused::Malformed)?;
+    if now >= claim.expires { Err(Refused::Expired) } else { Ok(claim) }
+}
+
+/// What a link to a page lets its reader see and answer, until it ends: not one answer, but all on that page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// What it opens: not [`Door::Answer`], whose links are claims.
+    pub door: Door,
+    /// Whom it acts as.
+    pub who: PersonId,
+    /// The week it is about.
+    pub week: Week,
+    /// What the page shows first; 0: nothing in particular.
+    pub item: u32,
+    /// When it ends, in whole seconds.
+    pub expires: Moment,
+}
+
+/// The whole address of a pass; `public_url` has no slash at its end.
+pub fn pass_url(public_url: &str, pass: &Pass, key: &LinkKey) -> String {
+    format!("{public_url}{}{}", pass.door.path(), sign_pass(pass, key))
+}
+
+/// The token of a pass.
+pub fn sign_pass(pass: &Pass, key: &LinkKey) -> String {
+    let mut bytes =
+        vec![VERSION, Door::ALL.iter().position(|door| *door == pass.door).unwrap_or_default() as u8];
+    bytes.extend(pass.who.0.to_be_bytes());
+    bytes.extend((pass.week.year as u32).to_be_bytes());
+    bytes.push(pass.week.number as u8);
+    bytes.extend(pass.item.to_be_bytes());
+    bytes.extend(pass.expires.timestamp().to_be_bytes());
+    let mac = mac(&key.0, &[b"drumbeat pass", &bytes]).finalize().into_bytes();
+    bytes.extend_from_slice(&mac);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// What the token of a pass for `door` says, if one of `keys` signed it and it has not ended.
+pub fn read_pass(door: Door, token: &str, keys: &[LinkKey], now: Moment) -> Result<Pass, Refused> {
+    let said = signed(token, PASS_BYTES, b"drumbeat pass", keys)?;
+    let pass = decode_pass(&said).filter(|pass| pass.door == door).ok_or(Refused::Malformed)?;
+    if now >= pass.expires { Err(Refused::Expired) } else { Ok(pass) }
+}
+
+/// The bytes before the signature, if one of `keys` made it for this purpose.
+fn signed(token: &str, length: usize, purpose: &[u8], keys: &[LinkKey]) -> Result<Vec<u8>, Refused> {
+    let mut bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| Refused::Malformed)?;
+    if bytes.len() != length + MAC_BYTES {
         return Err(Refused::Malformed);
     }
-    let (said, signed) = bytes.split_at(CLAIM_BYTES);
-    let is_ours = |key: &LinkKey| mac(&key.0, &[b"drumbeat link", said]).verify_slice(signed).is_ok();
-    if !keys.iter().any(is_ours) {
-        return Err(Refused::Forged);
-    }
-    let claim = decode(said).ok_or(Refused::Malformed)?;
-    if now >= claim.expires { Err(Refused::Expired) } else { Ok(claim) }
+    let signature = bytes.split_off(length);
+    let is_ours = |key: &LinkKey| mac(&key.0, &[purpose, &bytes]).verify_slice(&signature).is_ok();
+    if keys.iter().any(is_ours) { Ok(bytes) } else { Err(Refused::Forged) }
+}
+
+/// A short number for something in a list that a page shows: not a secret, and the same every time.
+pub fn short(what: &str) -> u32 {
+    crc32fast::hash(what.as_bytes()).max(1)
 }
 
 /// The id of something that is done once: lower-case base32hex (RFC 4648, 7), 32 characters, the alphabet that
@@ -189,6 +237,18 @@ fn decode(bytes: &[u8]) -> Option<Claim> {
     })
 }
 
+fn decode_pass(bytes: &[u8]) -> Option<Pass> {
+    let mut rest = bytes;
+    let [version, door] = take::<2>(&mut rest)?;
+    let [who, year] = [number(&mut rest)?, number(&mut rest)?];
+    let [week] = take::<1>(&mut rest)?;
+    let item = number(&mut rest)?;
+    let expires = DateTime::from_timestamp(i64::from_be_bytes(take(&mut rest)?), 0)?;
+    let door = *Door::ALL.get(usize::from(door)).filter(|_| version == VERSION)?;
+    let week = Week { year: year as i32, number: u32::from(week) };
+    Some(Pass { door, who: PersonId(who), week, item, expires })
+}
+
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     let (head, tail) = rest.split_first_chunk::<N>()?;
     *rest = tail;
@@ -233,6 +293,31 @@ mod tests {
         assert_eq!(read(&token, &[LinkKey([1; 32])], now()), Err(Refused::Forged));
         assert_eq!(read(&token, &[], now()), Err(Refused::Forged));
         assert_eq!(read(&token, &[KEY], claim().expires), Err(Refused::Expired));
+    }
+
+    #[test]
+    fn a_pass_opens_its_own_door_alone() {
+        let pass = Pass {
+            door: Door::CheckIn,
+            who: PersonId(7),
+            week: Week { year: 2026, number: 47 },
+            item: 9,
+            expires: "2026-11-29T14:00:00Z".parse().expect("an instant"),
+        };
+        let token = sign_pass(&pass, &KEY);
+        assert_eq!(read_pass(Door::CheckIn, &token, &[KEY], now()), Ok(pass.clone()));
+        assert_eq!(read_pass(Door::Report, &token, &[KEY], now()), Err(Refused::Malformed));
+        assert_eq!(read_pass(Door::CheckIn, &token, &[LinkKey([1; 32])], now()), Err(Refused::Forged));
+        assert_eq!(read_pass(Door::CheckIn, &token, &[KEY], pass.expires), Err(Refused::Expired));
+        assert_eq!(read(&token, &[KEY], now()), Err(Refused::Malformed), "a pass is no claim");
+        let claim = sign(&claim(), &KEY);
+        assert_eq!(read_pass(Door::CheckIn, &claim, &[KEY], now()), Err(Refused::Malformed));
+        for at in 0..token.len() {
+            let mut changed = token.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).expect("ASCII");
+            assert!(read_pass(Door::CheckIn, &changed, &[KEY], now()).is_err(), "changed at {at}");
+        }
     }
 
     #[test]

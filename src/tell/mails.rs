@@ -1,8 +1,11 @@
 //! An outbox row → the mail that it is. One file a letter; what all have in common is here.
 
 mod booked;
+mod cadence;
+mod check_in;
 mod escalation;
 mod fallen;
+mod monday;
 mod ops;
 mod proposal;
 mod released;
@@ -11,24 +14,27 @@ mod subject;
 mod welcome;
 
 use crate::model::letter::Letter;
-use crate::model::mail::{Invitation, Mail, MailKind};
+use crate::model::mail::{Image, Invitation, Mail, MailKind};
+use crate::model::page::Door;
 use crate::model::people::PersonId;
 use crate::model::policy::Voice;
 use crate::model::state::OutboxRow;
 use crate::model::time::Span;
 use crate::model::zone::{Moment, Zone};
 
-use super::body::Body;
-use super::html::Html;
-use super::layout;
-use super::link::{self, Claim, LinkKey};
+use super::body::{Block, Body, Link};
+use super::layout::{MailHtml, written};
+use super::link::{self, Claim, LinkKey, Pass};
 use super::names::{self, People};
-use super::{report, when};
+use super::report::{self, Picture};
+use super::{chart, when};
 
 pub use subject::{fill_names, ops_subject, subject_for_ledger};
 
 /// Longest subject, in characters.
 const SUBJECT_MOST: usize = 200;
+/// A report's links work for so many days.
+const REPORT_LINK_DAYS: i64 = 400;
 
 /// What is only known when a mail is sent, and is not kept in the ledger.
 #[derive(Debug, Clone, Default)]
@@ -59,12 +65,26 @@ pub struct Context<'a> {
 pub fn mail(row: &OutboxRow, ctx: &Context<'_>) -> Mail {
     let kind = row.letter.kind();
     let desk = Desk { ctx, to: row.to, zone: names::zone(ctx.people, row.to) };
-    let subject = names::clean(&fill_names(&subject_for_ledger(row), ctx.people), SUBJECT_MOST);
-    let body = body(row, &desk);
+    let subject = names::cut(&fill_names(&subject_for_ledger(row), ctx.people), SUBJECT_MOST);
+    let mut body = body(row, &desk);
     let foot = foot(ctx.voice, kind);
+    let (open, stop) = report_links(row, &desk);
+    if let Some(url) = open {
+        body.add(Block::Links(vec![Link { label: "Open this report in a browser".to_owned(), url }]));
+    }
     let known = ctx.people.get(row.to);
     let message_id = message_id(row, ctx.voice);
     let thread = row.thread.as_ref().map(|thread| full_id(thread, ctx.voice));
+    let image = match &row.letter {
+        Letter::Health(health) => {
+            Some(Image { cid: cid(row, ctx.voice), png: chart::png(&report::drawing(health)) })
+        }
+        _ => None,
+    };
+    let foot_links: Vec<Link> =
+        stop.iter().map(|url| Link { label: "No longer by mail".to_owned(), url: url.clone() }).collect();
+    let mut text = format!("{}\n-- \n{}", body.text(), as_text(&foot));
+    text.extend(stop.iter().flat_map(|url| ["No longer by mail: ", url, "\n"]));
     Mail {
         kind,
         to: row.to,
@@ -73,15 +93,35 @@ pub fn mail(row: &OutboxRow, ctx: &Context<'_>) -> Mail {
         from_name: ctx.voice.from_name.clone(),
         from_address: ctx.voice.from_address.clone(),
         reply_to: ctx.voice.reply_to.clone(),
-        text: format!("{}\n-- \n{}", body.text(), as_text(&foot)),
-        html: html(&subject, &body, &foot),
+        text,
+        html: written(&MailHtml { title: &subject, body: &body, foot: &foot, foot_links: &foot_links }),
         subject,
         invitation: ctx.extras.invitation.clone(),
+        image,
         thread: thread.filter(|thread| *thread != message_id),
         message_id,
         list_id: (kind == MailKind::Health).then(|| format!("health.{}", domain(ctx.voice))),
+        unsubscribe: stop,
         date: row.at,
     }
+}
+
+/// Of a report: where it stands as a page, and where its mails are ended.
+fn report_links(row: &OutboxRow, desk: &Desk<'_>) -> (Option<String>, Option<String>) {
+    let Letter::Health(health) = &row.letter else { return (None, None) };
+    let pass = |door| Pass {
+        door,
+        who: row.to,
+        week: health.week,
+        item: 0,
+        expires: row.at + chrono::TimeDelta::days(REPORT_LINK_DAYS),
+    };
+    (desk.pass_url(&pass(Door::Report)), desk.pass_url(&pass(Door::Unsubscribe)))
+}
+
+/// The content id of a row's picture (RFC 2392).
+fn cid(row: &OutboxRow, voice: &Voice) -> String {
+    format!("chart.{}@{}", row.id, domain(voice))
 }
 
 /// The Message-ID of a row's mail, without angle brackets.
@@ -107,10 +147,17 @@ fn body(row: &OutboxRow, desk: &Desk<'_>) -> Body {
             released::body(desk, (*manager, *rep), span, *why, *via)
         }
         Letter::Escalation { .. } => escalation::body(desk, &row.letter),
+        Letter::Many { letters } => escalation::many(desk, letters),
         Letter::Resolved { rep, manager, how, start, .. } => {
             resolved::body(desk, (*manager, *rep), *how, *start)
         }
-        Letter::Health(health) => report::body(health, desk.ctx.people),
+        Letter::Monday { week, owed } => monday::body(desk, *week, owed),
+        Letter::CheckIn { week, items, until } => check_in::body(desk, *week, items, *until),
+        Letter::Overlap { .. } => check_in::overlap(desk, &row.letter),
+        Letter::Cadence { .. } => cadence::body(desk, &row.letter),
+        Letter::Health(health) => {
+            report::body(health, desk.ctx.people, Picture::Attached(cid(row, desk.ctx.voice)))
+        }
         Letter::Ops(news) => ops::body(desk, news),
     }
 }
@@ -135,14 +182,6 @@ fn as_text(foot: &[String]) -> String {
         body.small(line);
     }
     body.text().replace("\n\n", "\n")
-}
-
-fn html(title: &str, body: &Body, foot: &[String]) -> String {
-    let mut html = Html::default();
-    layout::open(&mut html, title);
-    layout::blocks(&mut html, body);
-    layout::close(&mut html, foot);
-    html.finish()
 }
 
 /// Where a mail is written: for one reader, in their zone.
@@ -202,6 +241,10 @@ impl Desk<'_> {
 
     fn has_links(&self) -> bool {
         !self.ctx.voice.public_url.is_empty()
+    }
+
+    fn pass_url(&self, pass: &Pass) -> Option<String> {
+        self.has_links().then(|| link::pass_url(&self.ctx.voice.public_url, pass, self.ctx.key))
     }
 
     fn url(&self, claim: &Claim) -> Option<String> {

@@ -44,8 +44,14 @@ impl People for Roster {
     }
 }
 
-/// The full name; the address of somebody without one; `person 7` of somebody unknown.
+/// The full name; the address of somebody without one; `person 7` of somebody unknown. A name that is written from
+/// right to left is set apart, so that what follows it keeps its place.
 pub fn name(people: &dyn People, id: PersonId) -> String {
+    set_apart(plain_name(people, id))
+}
+
+/// The same for where nothing follows: headers and calendars.
+pub fn plain_name(people: &dyn People, id: PersonId) -> String {
     let known = people.get(id).map(|person| {
         let name = clean(&person.name, NAME_MOST);
         if name.is_empty() { clean(&person.address, ADDRESS_MOST) } else { name }
@@ -56,7 +62,13 @@ pub fn name(people: &dyn People, id: PersonId) -> String {
 /// What one calls them; the full name of somebody without one.
 pub fn first_name(people: &dyn People, id: PersonId) -> String {
     let first = people.get(id).map(|person| clean(&person.first_name, NAME_MOST));
-    first.filter(|name| !name.is_empty()).unwrap_or_else(|| name(people, id))
+    set_apart(first.filter(|name| !name.is_empty()).unwrap_or_else(|| plain_name(people, id)))
+}
+
+/// Between FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE (Unicode UAX 9), where it runs from right to left.
+fn set_apart(name: String) -> String {
+    let is_rtl = |c: char| matches!(c, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}');
+    if name.contains(is_rtl) { format!("\u{2068}{name}\u{2069}") } else { name }
 }
 
 /// The address; `person-7` of somebody unknown.
@@ -91,11 +103,20 @@ pub fn clean(text: &str, most: usize) -> String {
         .filter(|c| !is_bidi_control(*c))
         .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
         .collect();
-    let line = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    cut(&shown.split_whitespace().collect::<Vec<_>>().join(" "), most)
+}
+
+/// At most `most` characters of a text that is clean already.
+pub fn cut(line: &str, most: usize) -> String {
     if line.chars().count() <= most {
-        return line;
+        return line.to_owned();
     }
     line.chars().take(most - 3).collect::<String>().trim_end().to_owned() + "..."
+}
+
+/// Characters that turn what follows around; isolates, which end where they are said to, are not among them.
+pub fn turns_text_around(c: char) -> bool {
+    is_bidi_control(c) && !matches!(c, '\u{2068}' | '\u{2069}')
 }
 
 /// Characters that only steer the direction of writing, and can make a line read as another.

@@ -1,6 +1,7 @@
 //! The words for the ledger's codes, shared by mails, pages and `explain`.
 
 use crate::model::fact::{Action, CloseReason, Outcome, ReleaseWhy, Risk, SourceState, Trigger};
+use crate::model::letter::Rhythm;
 use crate::model::mail::MailKind;
 use crate::model::policy::{Excuse, Mode};
 
@@ -160,6 +161,31 @@ pub fn mail_kind(kind: MailKind) -> &'static str {
     }
 }
 
+/// The word of a verdict, as the ledger has it.
+pub fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Held => "held",
+        Outcome::Rescheduled => "rescheduled",
+        Outcome::MovedOut => "moved_out",
+        Outcome::Shortened => "shortened",
+        Outcome::NotOneOnOne => "not_one_on_one",
+        Outcome::Cancelled => "cancelled",
+        Outcome::Ended => "ended",
+        Outcome::Declined => "declined",
+        Outcome::Excused => "excused",
+        Outcome::NotHeld => "not_held",
+    }
+}
+
+/// The word of a mode, as the configuration has it.
+pub fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Observe => "observe",
+        Mode::Propose => "propose",
+        Mode::Auto => "auto",
+    }
+}
+
 /// What Drumbeat does in a mode, after "Drumbeat ".
 pub fn mode(mode: Mode) -> &'static str {
     match mode {
@@ -187,4 +213,19 @@ pub fn sentence(text: &str) -> String {
 /// `1 time`, `3 times`.
 pub fn count(n: u32, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
+/// How often a pair meets: `twice a week`, `every second week`.
+pub fn rhythm(rhythm: &Rhythm) -> String {
+    let times = match rhythm.per_week {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        n => format!("{} times", number(n)),
+    };
+    match (rhythm.every_weeks, rhythm.per_week) {
+        (1, _) => format!("{times} a week"),
+        (2, 1) => "every second week".to_owned(),
+        (n, 1) => format!("every {n} weeks"),
+        (n, _) => format!("{times} every {n} weeks"),
+    }
 }

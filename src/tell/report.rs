@@ -5,11 +5,12 @@
 //! percentage, with its interval, only from [`PERCENT_FROM`] on.
 
 use crate::model::fact::WeekCounts;
-use crate::model::letter::{AtRisk, Health, HealthLine};
 use crate::model::people::CalendarId;
+use crate::model::report::{AtRisk, Baseline, Health, HealthLine, Mover};
 use crate::model::time::Week;
 
-use super::body::{Bar, Block, Body, Table};
+use super::body::{Bar, Block, Body, Chart, Shown, Table};
+use super::chart::{self, Point, Series};
 use super::names::{self, People};
 use super::{phrase, when};
 
@@ -19,6 +20,19 @@ pub const PERCENT_FROM: u32 = 20;
 const Z: f64 = 1.96;
 /// Most managers, and reps at risk, that are listed: the mail must stay below 100 kB.
 const LISTED_MOST: usize = 60;
+/// Weeks in a row without a miss from which on a team is named for it.
+const STREAK_FROM: u32 = 4;
+/// Rep-weeks from which on coaching time is said.
+const COACHING_FROM: u32 = 4;
+
+/// Where the chart is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Picture {
+    /// In a part of the mail with this content id.
+    Attached(String),
+    /// In the page itself.
+    Drawn,
+}
 
 /// So many of so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,66 +93,109 @@ pub fn completion(counts: &WeekCounts) -> Share {
     Share { took_place: took_place(counts).min(of), of }
 }
 
-/// The report as plain text.
-pub fn text(health: &Health, people: &dyn People) -> String {
-    body(health, people).text()
-}
-
 /// The report.
-pub fn body(health: &Health, people: &dyn People) -> Body {
+pub fn body(health: &Health, people: &dyn People, picture: Picture) -> Body {
     let mut body = Body::default();
-    let days = when::week_days(health.week);
-    let all = coverage(&health.all.week);
-    body.lead(match all.of {
-        0 => format!("In the week of {days}, no 1-on-1s were due."),
-        of if all.took_place == of => format!("In the week of {days}, all {of} 1-on-1s took place."),
-        of => format!("In the week of {days}, {} of {of} 1-on-1s took place.", all.took_place),
-    });
+    body.lead(headline(health));
     body.list(summary(health));
+    trend(&mut body, health, picture);
+    body.heading("What became of them").list(details(health));
     managers(&mut body, health, people);
+    movers(&mut body, &health.movers, people);
+    streaks(&mut body, health, people);
     at_risk(&mut body, &health.at_risk, people);
-    trend(&mut body, health);
     unread(&mut body, &health.unread, people);
     body.small(format!(
-        "Took place: held in their own time, after a move, or in a time that Drumbeat booked. Coverage: of what \
-         was due and not excused by absence. Completion: of what was in the calendar as the week began. \
-         Judged over {} weeks against a target of {} %; percentages only from {PERCENT_FROM} 1-on-1s on, with \
-         their 95 % interval.",
+        "Took place: held in their own time, after a move, or in a time that Drumbeat booked. Held is what stood in \
+         the calendar until its end; confirmed is what one of the two said took place. Coverage: of what was due and \
+         not excused by absence. Completion: of what was in the calendar as the week began. Judged over {} weeks \
+         against a target of {} %; percentages only from {PERCENT_FROM} 1-on-1s on, with their 95 % interval.",
         health.windows.1,
         health.target_permille / 10
     ));
     body
 }
 
+/// The point in one sentence.
+fn headline(health: &Health) -> String {
+    let days = when::week_days(health.week);
+    let all = coverage(&health.all.week);
+    let helped = health.all.week.recovered;
+    let mended = match helped {
+        0 => String::new(),
+        n => format!(", {n} of them because a lost one was booked again"),
+    };
+    match all.of {
+        0 => format!("In the week of {days}, no 1-on-1s were due."),
+        of if all.took_place == of => format!("In the week of {days}, all {of} 1-on-1s took place{mended}."),
+        of => format!("In the week of {days}, {} of {of} 1-on-1s took place{mended}.", all.took_place),
+    }
+}
+
+/// How it stands, in a few numbers.
 fn summary(health: &Health) -> Vec<String> {
-    let counts = &health.all.week;
+    let all = &health.all;
+    let judged = coverage(&all.judged);
     let mut lines = vec![
-        format!("Coverage: {}", coverage(counts).words()),
-        format!("Completion: {}", completion(counts).words()),
+        format!("Coverage: {}", coverage(&all.week).words()),
+        format!("Completion: {}", completion(&all.week).words()),
+        format!("{} held, {} confirmed", took_place(&all.week), all.confirmed),
+        format!(
+            "The last {} weeks: {}: {}",
+            health.windows.1,
+            judged.words(),
+            judgement(judged, health.target_permille)
+        ),
+    ];
+    lines.extend(health.baseline.as_ref().map(before));
+    lines.extend(coaching(all).map(|minutes| {
+        format!("Coaching: {minutes} minutes a rep and month; two to three hours are the usual aim")
+    }));
+    lines
+}
+
+/// What became of what was owed.
+fn details(health: &Health) -> Vec<String> {
+    let (all, counts) = (&health.all, &health.all.week);
+    let mut lines = vec![
         format!(
             "{} in their own time, {} after a move, {} in a time that Drumbeat booked",
             counts.held, counts.rescheduled, counts.recovered
         ),
         format!("{} missed, {} excused by absence", counts.missed, counts.excused),
     ];
-    if health.all.late > 0 {
-        lines.push(format!("{} cancelled less than a day ahead", health.all.late));
+    if all.overlapped > 0 {
+        lines.push(format!(
+            "{} of those held lay under another meeting, and nobody confirmed them",
+            all.overlapped
+        ));
     }
-    if health.all.churn > 0 {
-        lines.push(format!("{} moved three times or more", health.all.churn));
+    if all.late > 0 {
+        lines.push(format!("{} cancelled less than a day ahead", all.late));
     }
-    let judged = coverage(&health.all.judged);
-    lines.push(format!(
-        "The last {} weeks: {}: {}",
-        health.windows.1,
-        judged.words(),
-        judgement(judged, health.target_permille)
-    ));
+    if all.churn > 0 {
+        lines.push(format!("{} moved three times or more", all.churn));
+    }
     lines
 }
 
+/// What was before, said as what it is.
+fn before(baseline: &Baseline) -> String {
+    format!(
+        "Before Drumbeat: {} in {}, reconstructed from what the calendars still showed",
+        coverage(&baseline.counts).words(),
+        phrase::count(baseline.weeks, "week", "weeks")
+    )
+}
+
+/// Minutes of a rep in a month, over the judgement's weeks; `None` of too few.
+fn coaching(line: &HealthLine) -> Option<u32> {
+    let minutes = u64::from(line.minutes) * 52 / 12;
+    (line.rep_weeks >= COACHING_FROM).then(|| (minutes / u64::from(line.rep_weeks)) as u32)
+}
+
 /// In words, since colours are not for everyone: few counts are not judged.
-fn judgement(share: Share, target_permille: u32) -> &'static str {
+pub fn judgement(share: Share, target_permille: u32) -> &'static str {
     let (_, high) = share.interval();
     match share.permille() {
         Some(permille) if share.of >= PERCENT_FROM => {
@@ -178,13 +235,42 @@ fn managers(body: &mut Body, health: &Health, people: &dyn People) {
 
 /// What stands out of a manager's week; empty where nothing does.
 fn notes(line: &HealthLine) -> String {
-    let counts = [(line.week.missed, "missed"), (line.late, "cancelled late"), (line.churn, "moved often")];
+    let counts = [
+        (line.week.missed, "missed"),
+        (line.week.recovered, "recovered"),
+        (line.late, "cancelled late"),
+        (line.churn, "moved often"),
+        (line.overlapped, "under another meeting"),
+    ];
     let words: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     words.join(", ")
+}
+
+fn movers(body: &mut Body, movers: &[Mover], people: &dyn People) {
+    if movers.is_empty() {
+        return;
+    }
+    let line = |mover: &Mover| {
+        let (rep, manager) = (names::name(people, mover.rep), names::name(people, mover.manager));
+        format!("{rep} (with {manager}): in {}", phrase::count(mover.weeks, "week", "weeks"))
+    };
+    body.heading("Moved as a habit").list(movers.iter().take(LISTED_MOST).map(line).collect());
+    rest(body, movers.len(), "pair", "pairs");
+}
+
+fn streaks(body: &mut Body, health: &Health, people: &dyn People) {
+    let line = |line: &HealthLine| {
+        let manager = line.manager.filter(|_| line.streak >= STREAK_FROM)?;
+        Some(format!("{}: {}", names::name(people, manager), phrase::count(line.streak, "week", "weeks")))
+    };
+    let lines: Vec<String> = health.managers.iter().filter_map(line).take(LISTED_MOST).collect();
+    if !lines.is_empty() {
+        body.heading("Without a miss").list(lines);
+    }
 }
 
 fn at_risk(body: &mut Body, risks: &[AtRisk], people: &dyn People) {
@@ -215,21 +301,74 @@ fn rest(body: &mut Body, count: usize, one: &str, many: &str) {
     }
 }
 
-fn trend(body: &mut Body, health: &Health) {
-    if health.all.trend.is_empty() {
+/// The weeks of the window: as a picture, and the same as text.
+fn trend(body: &mut Body, health: &Health, picture: Picture) {
+    let weeks = known_weeks(health);
+    if weeks.is_empty() {
         return;
     }
-    let bar = |(week, counts): &(Week, WeekCounts)| {
-        let share = coverage(counts);
-        let value = if share.of == 0 {
-            "none due".to_owned()
-        } else {
-            format!("{} of {}", share.took_place, share.of)
-        };
-        Bar { label: when::week_days(*week), permille: share.permille(), value }
+    let bar = |(week, counts): &(Week, WeekCounts)| Bar {
+        label: when::week_days(*week),
+        permille: coverage(counts).permille(),
+        value: few_words(coverage(counts)),
     };
-    body.heading(format!("The last {} weeks", health.all.trend.len()));
-    body.add(Block::Bars(health.all.trend.iter().map(bar).collect()));
+    let row = |(week, counts): &(Week, WeekCounts)| {
+        let (covered, completed) = (coverage(counts), completion(counts));
+        vec![when::week_days(*week), few_words(covered), few_words(completed)]
+    };
+    let bars: Vec<Bar> = weeks.iter().map(bar).collect();
+    let told = bars.iter().filter(|bar| bar.permille.is_some());
+    let told: Vec<String> = told.map(|bar| format!("{}: {}", bar.label, bar.value)).collect();
+    let alt = format!("1-on-1s that took place by week. {}", told.join("; "));
+    let shown = match picture {
+        Picture::Attached(cid) => Shown::Attached(cid),
+        Picture::Drawn => Shown::Drawn(drawing(health)),
+    };
+    body.heading(match weeks.len() {
+        1 => "The first week".to_owned(),
+        n => format!("The last {n} weeks"),
+    });
+    body.add(Block::Chart(Chart {
+        shown,
+        alt,
+        bars,
+        table: Table {
+            head: ["Week", "Took place", "Completion"].map(str::to_owned).to_vec(),
+            rows: weeks.iter().map(row).collect(),
+        },
+    }));
+}
+
+/// The window's weeks, from the first in which anything was owed.
+fn known_weeks(health: &Health) -> &[(Week, WeekCounts)] {
+    let first = health.all.trend.iter().position(|(_, counts)| counts.due > 0);
+    first.map_or(&[], |first| &health.all.trend[first..])
+}
+
+fn few_words(share: Share) -> String {
+    if share.of == 0 { "none due".to_owned() } else { format!("{} of {}", share.took_place, share.of) }
+}
+
+/// The chart of a report as SVG.
+pub fn drawing(health: &Health) -> String {
+    let point = |(week, counts): &(Week, WeekCounts)| {
+        let share = coverage(counts);
+        Point {
+            label: when::week_days(*week),
+            permille: share.permille(),
+            value: if share.of == 0 {
+                String::new()
+            } else {
+                format!("{} of {}", share.took_place, share.of)
+            },
+        }
+    };
+    chart::svg(&Series {
+        alt: "1-on-1s that took place, by week".to_owned(),
+        points: known_weeks(health).iter().map(point).collect(),
+        target_permille: health.target_permille,
+        coaching: coaching(&health.all),
+    })
 }
 
 fn unread(body: &mut Body, unread: &[CalendarId], people: &dyn People) {

@@ -62,6 +62,11 @@ pub fn week_days(week: Week) -> String {
     format!("{first}-{}", last.format("%-d %b"))
 }
 
+/// `Mon 30 Nov`: a day that is the same everywhere.
+pub fn date(date: chrono::NaiveDate) -> String {
+    date.format("%a %-d %b").to_string()
+}
+
 /// `30 minutes`, `an hour`, `90 minutes`.
 pub fn length(minutes: i64) -> String {
     match minutes {

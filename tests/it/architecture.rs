@@ -17,7 +17,8 @@ struct Rule {
 }
 
 /// The dependencies that only compute. All others reach the world, and are as forbidden as `WORLDLY`.
-const COMPUTING: [&str; 19] = [
+const COMPUTING: [&str; 21] = [
+    "askama",
     "base64",
     "chrono",
     "chrono_tz",
@@ -31,6 +32,7 @@ const COMPUTING: [&str; 19] = [
     "ical",
     "percent_encoding",
     "regex",
+    "resvg",
     "rrule",
     "serde",
     "serde_json",

@@ -1,7 +1,9 @@
 //! The program as people use it: the real binary, a folder of its own, its exit codes and what it prints.
 
+mod clicks;
 mod demo;
 mod help;
 mod looks;
+pub(crate) mod playing;
 mod run;
 pub(crate) mod site;

@@ -3,6 +3,7 @@
 mod architecture;
 mod as_google;
 mod booking;
+mod browser;
 pub mod cli;
 mod config;
 mod docs;

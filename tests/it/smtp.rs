@@ -1,16 +1,22 @@
 //! Sending: through a real Postfix, and to a server of our own that refuses, stalls and hangs up.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::rc::Rc;
 use std::time::Duration;
 
+use drumbeat::cli::replay::engine::{Disk, Engine, LEDGER};
 use drumbeat::io::smtp::{FileMailer, SmtpMailer, Submission};
 use drumbeat::model::mail::{Invitation, Mail, MailKind, Method};
 use drumbeat::model::people::PersonId;
+use drumbeat::model::zone::Zones;
 use drumbeat::ports::{Error, ErrorKind, Mailer};
+use drumbeat::sim::ledger::MemoryLedger;
+use drumbeat::sim::scenario;
+use drumbeat::sim::store::MemoryStore;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,6 +39,8 @@ fn mail(to: &str, id: &str) -> Mail {
         message_id: format!("booked.{id}.0123456789abcdef0123456789abcdef0123456789abcdef@example.test"),
         thread: Some("proposal.fedcba9876543210@example.test".into()),
         list_id: Some("cadence-health.drumbeat.example.test".into()),
+        image: None,
+        unsubscribe: None,
         date: "2026-11-18T09:00:00Z".parse().unwrap(),
     }
 }
@@ -395,4 +403,91 @@ async fn no_login_and_no_mail_without_the_tls_that_was_asked_for() {
         assert_eq!(server.connections.get(), 1);
     })
     .await;
+}
+
+/// The parts of a mail that are no containers, in order.
+fn leaves(part: &Value, found: &mut Vec<Value>) {
+    match part["parts"].as_array() {
+        Some(parts) => parts.iter().for_each(|part| leaves(part, found)),
+        None => found.push(part.clone()),
+    }
+}
+
+/// The demo's mails as they arrive: every kind there is in it, each part as it was written, each invitation read by
+/// another library, and nothing fetched from anywhere.
+#[tokio::test]
+async fn the_demos_mails_arrive_whole_through_a_real_postfix() {
+    let recording = scenario::parse(scenario::DEMO).unwrap_or_else(|_| panic!("the demo is a scenario"));
+    let mut engine = Engine::new(&recording, Zones::bundled()).unwrap();
+    engine.adapt = Box::new(|settings| settings.rules.voice.public_url = "https://drumbeat.example".into());
+    let disk: Disk = (Box::new(MemoryLedger::new(LEDGER, 1000)), Box::new(MemoryStore::default()));
+    let mails = engine.run(disk).await.unwrap().0.mails;
+    let Some(postfix) = Postfix::start() else { return };
+    let mailer = postfix.mailer(STARTTLS, "secret");
+    let mut sent = BTreeMap::new();
+    for (_, mail) in mails {
+        let mail = Mail { to_address: mail.to_address.replace("northwind.example", "example.test"), ..mail };
+        mailer.send(&mail).await.unwrap();
+        sent.insert(format!("<{}>", mail.message_id), mail);
+    }
+    let kinds: BTreeSet<MailKind> = sent.values().map(|mail| mail.kind).collect();
+    assert!(kinds.len() >= 7, "{kinds:?}");
+    let delivered = postfix.delivered(sent.len());
+    assert_eq!(delivered.len(), sent.len(), "each once");
+    for file in delivered {
+        let found = parsed(&file);
+        let id = found["headers"]["Message-ID"][0].as_str().unwrap();
+        check_arrived(&found, &sent[id]);
+    }
+}
+
+fn check_arrived(found: &Value, mail: &Mail) {
+    let what = format!("{:?} {}", mail.kind, mail.subject);
+    assert_eq!(found["defects"], json!([]), "{what}");
+    assert!(found["longest"].as_u64() <= Some(998), "{what}");
+    let headers = &found["headers"];
+    assert_eq!(headers["Subject"], json!([mail.subject]), "{what}");
+    assert_eq!(headers["Auto-Submitted"], json!(["auto-generated"]), "{what}");
+    let mut parts = Vec::new();
+    leaves(&found["body"], &mut parts);
+    let text = |n: usize| lines(parts[n]["text"].as_str().unwrap()).join("\n");
+    assert_eq!(parts[0]["type"], "text/plain", "{what}: text comes first");
+    assert_eq!((text(0), text(1)), (lines(&mail.text).join("\n"), lines(&mail.html).join("\n")), "{what}");
+    assert!(mail.html.len() < 100_000 && !mail.html.contains("<script"), "{what}");
+    for fetched in ["src=\"http", "url(", "@import", "<link", "<iframe"] {
+        assert!(!mail.html.contains(fetched), "{what}: {fetched}");
+    }
+    let is_report = mail.kind == MailKind::Health;
+    assert_eq!(
+        headers["List-Unsubscribe-Post"] == json!(["List-Unsubscribe=One-Click"]),
+        is_report,
+        "{what}"
+    );
+    assert_eq!(headers["List-Id"].is_array(), is_report, "{what}");
+    if is_report {
+        let image = mail.image.as_ref().unwrap();
+        assert_eq!(found["body"]["type"], "multipart/related", "{what}");
+        assert_eq!(parts[2]["cid"], format!("<{}>", image.cid), "{what}");
+        assert!(mail.html.contains(&format!("src=\"cid:{}\"", image.cid)), "{what}");
+        assert_eq!(parts[2]["disposition"], "inline", "{what}");
+        assert_eq!(parts[2]["png"], json!([true, 1120, 600, image.png.len()]), "{what}");
+        let ways = headers["List-Unsubscribe"][0].as_str().unwrap();
+        assert!(ways.starts_with("<https://drumbeat.example/u/") && ways.contains("<mailto:"), "{ways}");
+    }
+    if let Some(invitation) = &mail.invitation {
+        assert_eq!(parts[2]["method"], invitation.method.as_str(), "{what}");
+        let ics = parts[3]["text"].as_str().unwrap();
+        assert_eq!((parts[3]["file"].as_str(), ics), (Some("invite.ics"), invitation.ics.as_str()), "{what}");
+        let read = calcard::icalendar::ICalendar::parse(ics).unwrap_or_else(|_| panic!("{what}: {ics}"));
+        // The component that has a UID is the event; the other is its zone.
+        let names = |n: usize| -> Vec<&str> {
+            read.components[n].entries.iter().map(|entry| entry.name.as_str()).collect()
+        };
+        let names = (0..read.components.len()).map(names).find(|names| names.contains(&"UID"));
+        let names = names.unwrap_or_else(|| panic!("{what}: no event in {ics}"));
+        for name in ["UID", "DTSTAMP", "DTSTART", "DTEND", "SEQUENCE", "ORGANIZER", "ATTENDEE", "SUMMARY"] {
+            assert!(names.contains(&name), "{what}: {name} in {names:?}");
+        }
+        assert_eq!(names.iter().filter(|name| **name == "ATTENDEE").count(), 2, "{what}");
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use drumbeat::io::web;
 use drumbeat::model::page::Page;
-use drumbeat::ports::{Ask, ErrorKind};
+use drumbeat::ports::{Ask, Asked, ErrorKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
@@ -40,8 +40,9 @@ impl Site {
     async fn asked(&mut self, text: &str) -> (Reply, String, Option<BTreeMap<String, String>>) {
         let reply = tokio::spawn(exchange(self.address, text.to_owned()));
         let ask = self.asks.recv().await.unwrap();
-        ask.reply.send(Page { status: 410, html: "<p>over</p>".into() }).unwrap();
-        (reply.await.unwrap(), ask.token, ask.act)
+        ask.reply.send(Page::html(410, "<p>over</p>".into())).unwrap();
+        let Asked::Link { token, act, .. } = ask.what else { panic!("a link was followed") };
+        (reply.await.unwrap(), token, act)
     }
 }
 
@@ -147,7 +148,10 @@ async fn a_loop_without_an_answer_is_excused() {
     };
     busy(site.request(&plain("GET", "/p/silent")).await);
     busy(site.request(&plain("GET", "/p/queue-is-full")).await);
-    assert_eq!(site.asks.recv().await.unwrap().token, "silent");
+    let Asked::Link { token, .. } = site.asks.recv().await.unwrap().what else {
+        panic!("a link was followed")
+    };
+    assert_eq!(token, "silent");
     assert!(site.asks.try_recv().is_err(), "a full queue refuses at once");
     site.asks.close();
     busy(site.request(&plain("GET", "/p/nobody-there")).await);

@@ -15,6 +15,8 @@ use crate::tell::link::LinkKey;
 const RANDOM: &str = "/dev/urandom";
 /// Length of a link key in bytes.
 const KEY: usize = 32;
+/// Least length of the dashboard's token, in characters.
+const TOKEN_LEAST: usize = 16;
 
 /// So many random bytes of the system's.
 pub fn random<const N: usize>() -> Result<[u8; N], Error> {
@@ -75,6 +77,25 @@ pub fn smtp_password(env: &Env, file: Option<&Path>) -> Result<Option<SecretStri
     Ok(from_file.or_else(|| env.smtp_password.clone().and_then(some)).map(SecretString::from))
 }
 
+/// The token that the dashboard asks for: the credential `admin-token`, else the file; none where it is empty.
+pub fn admin_token(env: &Env, file: Option<&Path>) -> Result<Option<SecretString>, Error> {
+    let credential = env.credentials.as_ref().map(|folder| folder.join("admin-token"));
+    let path = credential.filter(|path| path.exists()).or_else(|| file.map(Path::to_owned));
+    let Some(path) = path else { return Ok(None) };
+    let text = std::fs::read_to_string(&path)
+        .map_err(|cause| Error::disk("read the dashboard's token from", &path, &cause))?;
+    let token = text.trim().to_owned();
+    if token.len() < TOKEN_LEAST {
+        let message = format!(
+            "use {}: a token of fewer than {TOKEN_LEAST} characters is guessed; write a longer one, such as what \
+             `openssl rand -hex 32` prints",
+            path.display()
+        );
+        return Err(Error::new(ErrorKind::Invalid, "admin_token", message));
+    }
+    Ok(Some(token.into()))
+}
+
 fn read(path: &Path) -> Result<String, Error> {
     std::fs::read_to_string(path)
         .map_err(|cause| Error::disk("read the mail server's password from", path, &cause))
@@ -100,6 +121,23 @@ mod tests {
         std::fs::write(&file, "short").expect("written");
         let wrong = link_key(&Env::default(), &file).map_err(|error| error.kind);
         assert_eq!(wrong, Err(ErrorKind::Invalid));
+    }
+
+    #[test]
+    fn the_dashboards_token_must_be_long() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("token");
+        let given = |text: &str| {
+            std::fs::write(&file, text).expect("written");
+            admin_token(&Env::default(), Some(&file)).map(|token| token.map(|t| t.expose_secret().to_owned()))
+        };
+        assert_eq!(given(" 0123456789abcdef\n").expect("is read"), Some("0123456789abcdef".to_owned()));
+        assert_eq!(given("short").map_err(|error| error.kind), Err(ErrorKind::Invalid));
+        assert!(admin_token(&Env::default(), None).expect("none is asked for").is_none());
+        let env = Env { credentials: Some(dir.path().to_owned()), ..Env::default() };
+        std::fs::write(dir.path().join("admin-token"), "fedcba9876543210").expect("written");
+        let token = admin_token(&env, Some(&file)).expect("is read").expect("there is one");
+        assert_eq!(token.expose_secret(), "fedcba9876543210", "a credential wins");
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::env::Env;
 use super::files::{Files, WrongConfig};
 use super::log::LogArgs;
 use super::place::{PlaceArgs, Store};
+use crate::io::web::admin;
 use crate::io::{systemd, web};
 use crate::model::zone::Zones;
 use crate::ports::{Ask, Error};
@@ -97,6 +98,7 @@ async fn daemon(start: Start, signals: Signals) -> Result<(), Error> {
     let (setup, texts) = open::number(&files, &mut table, &key, &reloader.zones)?;
     let world = ports::world(&files, &reloader.env, &reloader.state, &texts, &setup)?;
     let listener = listen(&files).await?;
+    let admin = listen_admin(&files, &reloader.env).await?;
     let (push, pushed) = mpsc::channel(PUSHES);
     let pushes = files.settings.google.push_url.as_ref().map(|url| web::Pushes {
         path: web::path_of(url),
@@ -117,6 +119,9 @@ async fn daemon(start: Start, signals: Signals) -> Result<(), Error> {
     );
     let (ask, asks) = mpsc::channel(CLICKS);
     let (end_web, web_ends) = oneshot::channel::<()>();
+    let (end_admin, admin_ends) = oneshot::channel::<()>();
+    let admin =
+        admin.map(|(listener, access)| spawn_local(admin_pages(listener, ask.clone(), access, admin_ends)));
     let pages = listener.map(|listener| spawn_local(pages(listener, ask, pushes, web_ends)));
     let (signal, signalled) = mpsc::channel(4);
     let note = Rc::default();
@@ -126,9 +131,9 @@ async fn daemon(start: Start, signals: Signals) -> Result<(), Error> {
     told(systemd::stopping("ending"));
     waits.abort();
     daemon.close().await;
-    drop(end_web);
-    if let Some(pages) = pages {
-        pages.abort();
+    drop((end_web, end_admin));
+    for served in [pages, admin].into_iter().flatten() {
+        served.abort();
     }
     drop((daemon.stop(), outside));
     let closed = store.close();
@@ -144,6 +149,32 @@ async fn listen(files: &Files) -> Result<Option<TcpListener>, Error> {
     let listener = web::bind(&address.to_string()).await?;
     tracing::info!(%address, "pages are served");
     Ok(Some(listener))
+}
+
+/// The listener for those who run Drumbeat, if there is to be one, and who may look.
+async fn listen_admin(files: &Files, env: &Env) -> Result<Option<(TcpListener, admin::Access)>, Error> {
+    let web = &files.settings.web;
+    let Some(address) = web.admin else { return Ok(None) };
+    let file = web.admin_token_file.as_ref().map(|file| files.folder.join(file));
+    let token = keys::admin_token(env, file.as_deref())?;
+    let listener = web::bind(&address.to_string()).await?;
+    tracing::info!(%address, "the dashboard is served");
+    Ok(Some((listener, admin::Access { token, header: web.admin_header.clone() })))
+}
+
+async fn admin_pages(
+    listener: TcpListener,
+    ask: mpsc::Sender<Ask>,
+    access: admin::Access,
+    end: oneshot::Receiver<()>,
+) {
+    let ended = async {
+        // Ends by being dropped.
+        let _ = end.await;
+    };
+    if let Err(error) = admin::run(listener, ask, access, CLICK_WAIT, ended).await {
+        tracing::error!(code = %error.code, "failed to serve the dashboard: {error}");
+    }
 }
 
 async fn pages(

@@ -5,14 +5,14 @@ use std::fmt::Write;
 use std::time::SystemTime;
 
 use lettre::message::header::{
-    ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, InReplyTo, MessageId,
-    References,
+    ContentDisposition, ContentId, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, InReplyTo,
+    MessageId, References,
 };
 use lettre::message::{Mailbox, MultiPart, MultiPartBuilder, SinglePart};
 use lettre::{Address, Message};
 use sha2::{Digest, Sha256};
 
-use crate::model::mail::{Invitation, Mail};
+use crate::model::mail::{Image, Invitation, Mail};
 use crate::ports::{Error, ErrorKind};
 
 /// The message with its envelope. `Invalid` for a value that cannot stand in a header.
@@ -36,6 +36,12 @@ pub(super) fn compose(mail: &Mail) -> Result<Message, Error> {
     if let Some(list) = &mail.list_id {
         message = message.raw_header(raw("List-Id", &bracketed(list, "list id")?));
     }
+    if let Some(url) = &mail.unsubscribe {
+        let ways = format!("<{}>, <mailto:{}?subject=unsubscribe>", plain_url(url)?, mail.reply_to);
+        message = message
+            .raw_header(raw("List-Unsubscribe", &ways))
+            .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+    }
     message.multipart(body(mail)?).map_err(|error| invalid("mail", &error.to_string()))
 }
 
@@ -45,6 +51,11 @@ fn body(mail: &Mail) -> Result<MultiPart, Error> {
     let forms = bounded(MultiPart::alternative(), mail, "alternative")
         .singlepart(SinglePart::plain(mail.text.clone()))
         .singlepart(SinglePart::html(mail.html.clone()));
+    if let Some(image) = &mail.image {
+        return Ok(bounded(MultiPart::related(), mail, "related")
+            .multipart(forms)
+            .singlepart(picture(image)?));
+    }
     let Some(invitation) = &mail.invitation else { return Ok(forms) };
     let forms = forms.singlepart(calendar(invitation)?);
     let attached = SinglePart::builder()
@@ -53,6 +64,22 @@ fn body(mail: &Mail) -> Result<MultiPart, Error> {
         .header(ContentTransferEncoding::Base64)
         .body(invitation.ics.clone().into_bytes());
     Ok(bounded(MultiPart::mixed(), mail, "mixed").multipart(forms).singlepart(attached))
+}
+
+/// A picture that the HTML shows by its content id.
+fn picture(image: &Image) -> Result<SinglePart, Error> {
+    Ok(SinglePart::builder()
+        .header(content_type("image/png; name=\"chart.png\"")?)
+        .header(ContentId::from(bracketed(&image.cid, "content id")?))
+        .header(ContentDisposition::inline_with_name("chart.png"))
+        .header(ContentTransferEncoding::Base64)
+        .body(image.png.clone()))
+}
+
+/// An address that may stand in angle brackets in a header.
+fn plain_url(url: &str) -> Result<&str, Error> {
+    let sound = url.len() <= 900 && url.bytes().all(|b| b.is_ascii_graphic() && !b"<>,".contains(&b));
+    sound.then_some(url).ok_or_else(|| invalid("unsubscribe", "no plain address"))
 }
 
 /// METHOD stands in the body and in the type alike: without the parameter some clients show an empty mail.
@@ -142,7 +169,9 @@ mod tests {
             invitation: None,
             message_id: "booked.0123456789abcdef@example.com".into(),
             thread: Some("proposal.fedcba9876543210@example.com".into()),
+            image: None,
             list_id: None,
+            unsubscribe: None,
             date: "2026-11-18T09:00:00Z".parse().unwrap(),
         }
     }

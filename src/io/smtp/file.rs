@@ -82,6 +82,8 @@ mod tests {
             message_id: id.into(),
             thread: None,
             list_id: None,
+            image: None,
+            unsubscribe: None,
             date: "2026-11-18T09:00:00Z".parse().unwrap(),
         }
     }

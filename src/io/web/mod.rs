@@ -1,6 +1,7 @@
 //! The pages behind the links in mails. It renders nothing and decides nothing: it hands each question to the
 //! loop and serves the page that comes back. GET shows and POST acts; mail scanners follow every link.
 
+pub mod admin;
 mod connection;
 
 use std::collections::BTreeMap;
@@ -21,8 +22,9 @@ use tokio::sync::{mpsc, oneshot};
 use tower_http::timeout::TimeoutLayer;
 
 use crate::gcal::channel;
+use crate::model::page::{Door, Page, PageKind};
 use crate::model::people::CalendarId;
-use crate::ports::{Ask, Error, ErrorKind};
+use crate::ports::{Ask, Asked, Error, ErrorKind};
 
 /// Longest form that is read, in bytes: a few short fields.
 const FORM: usize = 4096;
@@ -106,7 +108,7 @@ fn router(to_loop: Loop, pushes: Option<Pushes>) -> Router {
     });
     Router::new()
         .merge(push.unwrap_or_default())
-        .route("/p/{token}", get(show).post(act))
+        .merge(doors())
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { Note::NotFound })
         .method_not_allowed_fallback(|| async { Note::NotAllowed })
@@ -116,40 +118,53 @@ fn router(to_loop: Loop, pushes: Option<Pushes>) -> Router {
         .layer(map_response(with_headers))
 }
 
-async fn show(to_loop: State<Loop>, token: Result<Path<String>, PathRejection>) -> Response {
-    answer(&to_loop, token, None).await
+type Token = Result<Path<String>, PathRejection>;
+type Fields = Result<Form<BTreeMap<String, String>>, FormRejection>;
+
+/// What links lead to: each is looked at with GET and acts on POST.
+fn doors() -> Router<Loop> {
+    Door::ALL.into_iter().fold(Router::new(), |router, door| {
+        let show = move |to_loop: State<Loop>, token: Token| async move {
+            answer(&to_loop, door, token, None).await
+        };
+        let act = move |to_loop: State<Loop>, token: Token, form: Fields| async move {
+            match form {
+                Ok(Form(fields)) => answer(&to_loop, door, token, Some(fields)).await,
+                Err(_) => Note::NoForm.into_response(),
+            }
+        };
+        router.route(&format!("{}{{token}}", door.path()), get(show).post(act))
+    })
 }
 
-async fn act(
-    to_loop: State<Loop>,
-    token: Result<Path<String>, PathRejection>,
-    form: Result<Form<BTreeMap<String, String>>, FormRejection>,
-) -> Response {
-    match form {
-        Ok(Form(fields)) => answer(&to_loop, token, Some(fields)).await,
-        Err(_) => Note::NoForm.into_response(),
-    }
-}
-
-async fn answer(
-    to_loop: &Loop,
-    token: Result<Path<String>, PathRejection>,
-    act: Option<BTreeMap<String, String>>,
-) -> Response {
+async fn answer(to_loop: &Loop, door: Door, token: Token, act: Option<BTreeMap<String, String>>) -> Response {
     let Some(token) = token.ok().map(|Path(token)| token).filter(|token| is_token(token)) else {
         return Note::NotFound.into_response();
     };
+    asked(to_loop, Asked::Link { door, token, act }).await
+}
+
+/// Asks the loop, and waits a bounded time for its page.
+async fn asked(to_loop: &Loop, what: Asked) -> Response {
     let (reply, page) = oneshot::channel();
-    if to_loop.asks.try_send(Ask { token, act, reply }).is_err() {
+    if to_loop.asks.try_send(Ask { what, reply }).is_err() {
         return Note::Busy.into_response();
     }
     match tokio::time::timeout(to_loop.wait, page).await {
-        Ok(Ok(page)) => {
-            let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, Html(page.html)).into_response()
-        }
+        Ok(Ok(page)) => shown(page),
         _ => Note::Busy.into_response(),
     }
+}
+
+fn shown(page: Page) -> Response {
+    let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = match page.kind {
+        PageKind::Html => "text/html; charset=utf-8",
+        PageKind::Text => "text/plain; charset=utf-8",
+        // The format's own name and version: <https://prometheus.io/docs/instrumenting/exposition_formats/>.
+        PageKind::Metrics => "text/plain; version=0.0.4; charset=utf-8",
+    };
+    (status, [(header::CONTENT_TYPE, kind)], page.text).into_response()
 }
 
 /// A message of a push channel: it has no body, and its headers say which channel it is of. Whoever cannot prove that it
@@ -188,6 +203,8 @@ enum Note {
     NotAllowed,
     NoForm,
     Busy,
+    Unknown,
+    Closed,
 }
 
 impl IntoResponse for Note {
@@ -200,6 +217,12 @@ impl IntoResponse for Note {
             Self::NoForm => {
                 (400, "This could not be read. Please go back to the link in the mail and try again.")
             }
+            Self::Unknown => (401, "Please sign in: any name, and the token of web.admin_token_file."),
+            Self::Closed => (
+                403,
+                "Not from here. Without web.admin_token_file or web.admin_header this is shown on this machine \
+                 alone, and not through a proxy.",
+            ),
             Self::Busy => (
                 503,
                 "Drumbeat is busy just now. Please try again in a minute. If you pressed a button, it may have \

@@ -11,7 +11,7 @@ use crate::model::calendar::{Kept, Mirror, Picture, Sighting};
 use crate::model::event::Event;
 use crate::model::fact::SessionKey;
 use crate::model::people::{CalendarId, Person, PersonId, SourceSpec};
-use crate::model::time::Span;
+use crate::model::time::{Span, Week};
 use crate::model::zone::{Moment, Zone};
 use crate::observe::keep::lineage;
 use crate::ports::Validators;
@@ -61,7 +61,7 @@ pub(in crate::run) struct Book {
     pub(super) wants_all: bool,
     pub(super) picture: Option<Picture>,
     pub(super) drawn_on: Option<NaiveDate>,
-    pub(super) answered: Option<Moment>,
+    pub(in crate::run) answered: Option<Moment>,
     pub(super) next_poll: Moment,
     /// Failures in a row.
     pub(super) failures: u32,
@@ -198,12 +198,16 @@ impl Daemon {
 
     /// Everything a mirror shows in the weeks around now.
     pub(super) fn draw(&self, calendar: CalendarId, mirror: &Mirror, now: Moment) -> Drawn {
+        self.draw_within(calendar, mirror, &window(now))
+    }
+
+    fn draw_within(&self, calendar: CalendarId, mirror: &Mirror, window: &Span) -> Drawn {
         let own = self.setup.roster.get(calendar.owner).map(|person| &person.zone);
         let own = own.unwrap_or(&self.setup.settings.rules.zone);
         let zone = self.feed_zone(mirror, own);
         let lookup = Lookup { zones: &self.setup.zones, custom: &mirror.zones, default: &zone };
         let events: Vec<Event> = mirror.events.iter().map(Kept::as_event).collect();
-        let expanded = ical::expand(&events, &lookup, &window(now), &ical::Limits::default());
+        let expanded = ical::expand(&events, &lookup, window, &ical::Limits::default());
         let kept: Vec<Arc<Kept>> = mirror.events.iter().cloned().map(Arc::new).collect();
         let mut unsure = mirror.aside.clone();
         unsure.extend(mirror.unread.values().cloned());
@@ -225,6 +229,21 @@ impl Daemon {
             })
             .collect();
         Drawn { sightings, unsure }
+    }
+
+    /// What a calendar shows of the `weeks` before `until`, if it has answered since the start.
+    pub(in crate::run) fn past(
+        &self,
+        calendar: CalendarId,
+        until: Week,
+        weeks: u32,
+        rep: &Person,
+    ) -> Option<Picture> {
+        let book = self.books.get(&calendar)?;
+        let (mirror, at) = (&book.stored.as_ref()?.mirror, book.answered?);
+        let begins = until.plus(-i64::from(weeks)).span(&rep.zone).start;
+        let span = Span::new(begins, until.span(&rep.zone).start);
+        Some(picture(calendar, mirror, self.draw_within(calendar, mirror, &span), at))
     }
 
     fn feed_zone(&self, mirror: &Mirror, own: &Zone) -> Zone {

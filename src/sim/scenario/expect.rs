@@ -58,12 +58,15 @@ const MAILS: [&str; 12] = [
 const OF_A_WEEK: [&str; 6] = ["due", "session", "verdict", "recovery", "escalated", "week"];
 
 /// All other facts.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 17] = [
     "proposed",
     "booked",
     "released",
     "no_slot",
     "mail",
+    "mail_dropped",
+    "overlap",
+    "subscription",
     "answer",
     "started",
     "reload",
@@ -228,7 +231,7 @@ impl Reader<'_> {
         }
         if let Some(address) = words.maybe(|word| self.people.address(word)) {
             let key = match kind {
-                "mail" | "proposed" => "to",
+                "mail" | "mail_dropped" | "proposed" => "to",
                 "source" => "calendar",
                 "answer" => "who",
                 _ => "rep",

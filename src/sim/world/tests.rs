@@ -77,6 +77,8 @@ fn invitation(method: Method, sequence: u32) -> Mail {
         message_id: "1@drumbeat".to_owned(),
         thread: None,
         list_id: None,
+        image: None,
+        unsubscribe: None,
         date: at("16T08:00"),
     }
 }

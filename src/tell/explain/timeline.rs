@@ -45,7 +45,8 @@ impl Teller<'_> {
             Fact::Due { rep, week, sessions, rule } => {
                 let number = phrase::number(*sessions);
                 let due = if *sessions == 1 { "1-on-1 is" } else { "1-on-1s are" };
-                format!("{}: {number} {due} due in {week} (rule {rule})", self.name(*rep))
+                let by = if rule.is_empty() { String::new() } else { format!(" (rule {rule})") };
+                format!("{}: {number} {due} due in {week}{by}", self.name(*rep))
             }
             Fact::Session { rep, manager, start, state: _, why, .. } => {
                 let when = self.at(*start);
@@ -140,6 +141,21 @@ impl Teller<'_> {
             }
             Fact::MailDropped { kind, to, why, .. } => {
                 format!("mail ({}) to {} was dropped: {why}", phrase::mail_kind(*kind), self.name(*to))
+            }
+            Fact::Overlap { who, rep, manager, start, keep, .. } => {
+                let what = if *keep { "keeps it" } else { "wants to move it" };
+                let pair = self.pair(*rep, *manager);
+                format!(
+                    "{pair}: another meeting lies over the 1-on-1 on {}; {} {what}",
+                    self.at(*start),
+                    self.name(*who)
+                )
+            }
+            Fact::Subscription { who, to_reports: true } => {
+                format!("{} gets the weekly report by mail again", self.name(*who))
+            }
+            Fact::Subscription { who, to_reports: false } => {
+                format!("{} wants no weekly report by mail", self.name(*who))
             }
             Fact::Started { mode } => format!("Drumbeat started; it {}", phrase::mode(*mode)),
             Fact::Reload { taken: true } => "new settings taken up".to_owned(),

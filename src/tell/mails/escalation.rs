@@ -9,9 +9,11 @@ use crate::tell::body::Body;
 use crate::tell::{phrase, when};
 
 /// Lines of history that are shown: the newest.
-const HISTORY_MOST: usize = 12;
+const HISTORY_MOST: usize = 3;
 /// Rules that are named, those that block most first.
 const RULES_MOST: usize = 4;
+/// Pairs that one mail names, where many fell through at once.
+const MANY_MOST: usize = 60;
 /// Rules that only say that nobody meets by night or yesterday: named where nothing else stands in the way.
 const PLAIN_RULES: [&str; 4] = ["past", "week_end", "hours_manager", "hours_rep"];
 
@@ -41,6 +43,35 @@ pub(super) fn body(desk: &Desk<'_>, letter: &Letter) -> Body {
         if *step <= 1 { "This is the first notice." } else { "It was said before and is still open." },
         phrase::trigger(*trigger)
     ));
+    body
+}
+
+/// Several at once: each in a line or two, the most pressing reason of all said once.
+pub(super) fn many(desk: &Desk<'_>, letters: &[Letter]) -> Body {
+    let mut body = Body::default();
+    body.para(desk.greeting());
+    let number = phrase::sentence(&phrase::number(letters.len() as u32));
+    let are_over = matches!(letters.first(), Some(Letter::Resolved { .. }));
+    let what = if are_over { "that were escalated are over." } else { "fell through at once and need you." };
+    body.lead(format!("{number} 1-on-1s {what}"));
+    let line = |letter: &Letter| match letter {
+        Letter::Escalation { rep, manager, trigger, .. } => Some(lead(desk, (*manager, *rep), *trigger)),
+        Letter::Resolved { rep, manager, how, start, .. } => {
+            Some(super::resolved::lead(desk, (*manager, *rep), *how, *start))
+        }
+        _ => None,
+    };
+    body.list(letters.iter().filter_map(line).take(MANY_MOST).collect());
+    if let Some(more) = letters.len().checked_sub(MANY_MOST).filter(|more| *more > 0) {
+        body.small(format!("... and {more} more."));
+    }
+    if are_over {
+        return body;
+    }
+    body.heading("What would help").para(
+        "Put any times this week into the calendar, even short ones, or say by reply that the week is lost. Drumbeat \
+         sees new events, and each of these is closed by itself.",
+    );
     body
 }
 

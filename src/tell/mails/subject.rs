@@ -6,8 +6,9 @@ use std::fmt::Write;
 use chrono::DateTime;
 
 use crate::model::fact::{CloseReason, Trigger};
-use crate::model::letter::{AtRisk, Health, Letter, OpsNews, ProposalItem};
+use crate::model::letter::{Letter, OpsNews, Owed, ProposalItem};
 use crate::model::people::PersonId;
+use crate::model::report::{AtRisk, Health};
 use crate::model::state::OutboxRow;
 use crate::model::zone::Moment;
 use crate::tell::names::{self, People};
@@ -18,7 +19,7 @@ pub fn subject_for_ledger(row: &OutboxRow) -> String {
     let time = |at: Moment| format!("{{{}@{}}}", row.to, at.timestamp());
     match &row.letter {
         Letter::Welcome { .. } => "Drumbeat now looks after your 1-on-1s".to_owned(),
-        Letter::Proposal { items, .. } => proposal(items),
+        Letter::Proposal { items, .. } => proposal(row.to, items),
         Letter::Booked { manager, rep, span, .. } => {
             format!("Booked: 1-on-1 with {}, {}", other(row.to, *manager, *rep), time(span.start))
         }
@@ -26,6 +27,13 @@ pub fn subject_for_ledger(row: &OutboxRow) -> String {
             format!("Cancelled: 1-on-1 with {}, {}", other(row.to, *manager, *rep), time(span.start))
         }
         Letter::Escalation { rep, manager, trigger, .. } => escalation(row.to, *manager, *rep, *trigger),
+        Letter::Many { letters } => {
+            let number = phrase::sentence(&phrase::number(letters.len() as u32));
+            match letters.first() {
+                Some(Letter::Resolved { .. }) => format!("{number} 1-on-1s are settled or closed"),
+                _ => format!("{number} 1-on-1s need you this week"),
+            }
+        }
         Letter::Resolved { rep, manager, how, start, .. } => {
             let pair = pair(row.to, *manager, *rep);
             match (how, start) {
@@ -34,6 +42,16 @@ pub fn subject_for_ledger(row: &OutboxRow) -> String {
                 (_, Some(start)) => format!("Settled: {pair}, {}", time(*start)),
                 (_, None) => format!("Settled: {pair}"),
             }
+        }
+        Letter::Monday { week, owed } => monday(*week, owed),
+        Letter::CheckIn { week, .. } => format!("Did your 1-on-1s take place? {}", when::week_days(*week)),
+        Letter::Overlap { manager, rep, span, .. } => {
+            let whom = other(row.to, *manager, *rep);
+            format!("Your 1-on-1 with {whom} lies under another meeting: {}", time(span.start))
+        }
+        Letter::Cadence { manager, rep, from, after, .. } => {
+            let whom = other(row.to, *manager, *rep);
+            format!("1-on-1 with {whom}: {} from {} on", phrase::rhythm(after), when::date(*from))
         }
         Letter::Health(health) => health_subject(health),
         Letter::Ops(news) => ops_subject(news),
@@ -88,8 +106,22 @@ fn pair(to: PersonId, manager: PersonId, rep: PersonId) -> String {
     }
 }
 
-fn proposal(items: &[ProposalItem]) -> String {
-    let mut reps: Vec<String> = items.iter().map(|item| marker(item.recovery.rep)).collect();
+/// Counts alone: who is short of what stands in the mail.
+fn monday(week: crate::model::time::Week, owed: &[Owed]) -> String {
+    let short: u32 = owed.iter().map(|one| one.due.saturating_sub(one.standing)).sum();
+    let days = when::week_days(week);
+    match short {
+        0 => format!("Your 1-on-1s of {days}: {} at risk", owed.len()),
+        n => format!("Your 1-on-1s of {days}: {n} without a time"),
+    }
+}
+
+fn proposal(to: PersonId, items: &[ProposalItem]) -> String {
+    let whom = |item: &ProposalItem| match item.manager {
+        Some(manager) if to == item.recovery.rep => manager,
+        _ => item.recovery.rep,
+    };
+    let mut reps: Vec<String> = items.iter().map(|item| marker(whom(item))).collect();
     reps.dedup();
     let whom = names::list(&reps);
     match items {

@@ -30,6 +30,12 @@ pub fn drumbeat(args: &[&str]) -> Command {
     command
 }
 
+/// Whether a variable asks tests to write the files that they compare with: `NAME=write`.
+#[expect(clippy::disallowed_methods, reason = "it is the test that is asked, not the program")]
+pub fn is_wished(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|word| word == "write")
+}
+
 /// The organisation: Bo manages Ana, Cy leads Bo, and nothing is booked yet.
 pub struct Site(tempfile::TempDir);
 

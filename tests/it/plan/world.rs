@@ -42,6 +42,7 @@ pub fn policy() -> Policy {
         proposal_wait: Duration::hours(6),
         on_silence: OnSilence::Book,
         options: 3,
+        rep_picks: false,
         max_attempts: 3,
         series_after: 2,
         guests: 1,

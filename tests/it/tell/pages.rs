@@ -5,7 +5,7 @@ use drumbeat::model::letter::Displaced;
 use drumbeat::model::page::Page;
 use drumbeat::model::people::{BookVia, PersonId};
 use drumbeat::model::state::{Booking, Proposal, Recovery};
-use drumbeat::tell::link::{self, Claim, Refused};
+use drumbeat::tell::link::{Claim, Refused};
 use drumbeat::tell::names::Addressee;
 use drumbeat::tell::pages::{self, Desk};
 
@@ -60,21 +60,21 @@ fn recovery(state: RecoveryState) -> Recovery {
 }
 
 fn shown(page: &Page) -> String {
-    format!("{}\n{}", page.status, page.html)
+    format!("{}\n{}", page.status, page.text)
 }
 
 #[test]
 fn pages_have_their_pictures() {
     let voice = voice();
-    let desk = Desk { voice: &voice, people: &people, key: &KEY };
+    let desk = Desk { voice: &voice, people: &people, key: &KEY, now: at("2026-11-17T10:35:00Z") };
     let proposed = recovery(RecoveryState::Proposed);
     let booked = recovery(RecoveryState::Booked);
     let all = [
-        ("offer", pages::offer_page(&claim(Action::Pick), &proposed, "n0nce", &desk)),
-        ("undo", pages::offer_page(&claim(Action::Undo), &booked, "n0nce", &desk)),
+        ("offer", pages::offer_page(&claim(Action::Pick), &proposed, None, "n0nce", &desk)),
+        ("undo", pages::offer_page(&claim(Action::Undo), &booked, None, "n0nce", &desk)),
         ("done", pages::done_page(&claim(Action::Pick), &booked, &desk)),
         ("again", pages::again(&claim(Action::Pick), &booked, &desk)),
-        ("gone", pages::gone(&desk)),
+        ("gone", pages::gone(&claim(Action::Pick), Some(&booked), &desk)),
         ("expired", pages::refused(Refused::Expired, &desk)),
         ("forged", pages::refused(Refused::Forged, &desk)),
         ("paused", pages::paused(&desk)),
@@ -86,9 +86,9 @@ fn pages_have_their_pictures() {
 }
 
 #[test]
-fn every_answer_has_one_form_that_posts_and_says_as_whom() {
+fn every_answer_has_a_form_that_posts_and_says_as_whom() {
     let voice = voice();
-    let desk = Desk { voice: &voice, people: &people, key: &KEY };
+    let desk = Desk { voice: &voice, people: &people, key: &KEY, now: at("2026-11-17T10:35:00Z") };
     let actions = [
         (Action::Accept, "Book "),
         (Action::Pick, "Book Thu 19 Nov, 15:00 Berlin (19:30 Kolkata)"),
@@ -101,23 +101,26 @@ fn every_answer_has_one_form_that_posts_and_says_as_whom() {
         (Action::Undo, "Cancel this booking"),
     ];
     for (action, button) in actions {
-        let page = pages::offer_page(&claim(action), &recovery(RecoveryState::Proposed), "n0nce", &desk);
-        assert_eq!(page.html.matches("<form method=\"post\">").count(), 1, "{action:?}");
-        assert_eq!(page.html.matches("<button").count(), 1, "{action:?}");
-        assert!(page.html.contains("name=\"nonce\" value=\"n0nce\""), "{action:?}");
-        assert!(page.html.contains(button), "{action:?}: {}", page.html);
-        assert!(page.html.contains("You answer as Bo Berg (bo.berg@example.com)"), "{action:?}");
-        assert!(!page.html.contains("<script"), "{action:?}");
+        let page =
+            pages::offer_page(&claim(action), &recovery(RecoveryState::Proposed), None, "n0nce", &desk);
+        // Whoever wants none of the times may write down one of their own.
+        let forms = if action == Action::None { 2 } else { 1 };
+        assert_eq!(page.text.matches("<form method=\"post\"").count(), forms, "{action:?}");
+        assert_eq!(page.text.matches("<button").count(), forms, "{action:?}");
+        assert!(page.text.contains("name=\"nonce\" value=\"n0nce\""), "{action:?}");
+        assert!(page.text.contains(button), "{action:?}: {}", page.text);
+        assert!(page.text.contains("You answer as Bo Berg (bo.berg@example.com)"), "{action:?}");
+        assert!(!page.text.contains("<script"), "{action:?}");
     }
 }
 
 #[test]
 fn an_old_offer_shows_no_other_times() {
     let voice = voice();
-    let desk = Desk { voice: &voice, people: &people, key: &KEY };
+    let desk = Desk { voice: &voice, people: &people, key: &KEY, now: at("2026-11-17T10:35:00Z") };
     let proposed = recovery(RecoveryState::Proposed);
     let others = |claim: &Claim, recovery: &Recovery| {
-        pages::offer_page(claim, recovery, "n", &desk).html.matches(link::PATH).count()
+        pages::offer_page(claim, recovery, None, "n", &desk).text.matches("/p/").count()
     };
     assert_eq!(others(&claim(Action::Pick), &proposed), 2);
     assert_eq!(others(&Claim { round: 2, ..claim(Action::Pick) }, &proposed), 0);
@@ -132,8 +135,9 @@ fn no_name_becomes_markup_on_a_page() {
         let name = "<img src=x onerror=alert(1)>\u{202e}".to_owned();
         Some(Addressee { first_name: name.clone(), name, ..people(id)? })
     };
-    let desk = Desk { voice: &voice, people: &nasty, key: &KEY };
+    let desk = Desk { voice: &voice, people: &nasty, key: &KEY, now: at("2026-11-17T10:35:00Z") };
     let html =
-        pages::offer_page(&claim(Action::Pick), &recovery(RecoveryState::Proposed), "\"><b>", &desk).html;
+        pages::offer_page(&claim(Action::Pick), &recovery(RecoveryState::Proposed), None, "\"><b>", &desk)
+            .text;
     assert!(!html.contains("<img") && !html.contains("<b>") && !html.contains('\u{202e}'), "{html}");
 }

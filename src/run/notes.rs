@@ -1,0 +1,137 @@
+//! Notes and their budget, and what is gathered so that a storm is one mail a person.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Daemon;
+use super::commit::Draft;
+use super::decide::welcome;
+use crate::judge::cadence::rule_for;
+use crate::judge::{View, baseline};
+use crate::model::calendar::{Diary, Picture};
+use crate::model::fact::Fact;
+use crate::model::letter::Letter;
+use crate::model::mail::MailKind;
+use crate::model::people::{CalendarId, Person, PersonId};
+use crate::model::state::{Note, OutboxRow, Put, RepState};
+use crate::model::time::Week;
+use crate::model::zone::Moment;
+use crate::plan::desk::Desk;
+use crate::plan::notes::{self, Notes, Wanted};
+use crate::plan::recover::Member;
+use crate::tell::mails;
+
+/// So many escalations, or so many closing notes, to one person at once are one mail.
+const STORM_FROM: usize = 3;
+
+impl Daemon {
+    /// What one team is told or asked beside what just happened. Returns when to look again.
+    pub(super) fn notes(
+        &self,
+        desk: &Desk<'_>,
+        manager: &Person,
+        reps: &[&Person],
+        draft: &mut Draft,
+    ) -> Option<Moment> {
+        let mut states: Vec<(&Person, RepState)> =
+            reps.iter().map(|rep| (*rep, draft.rep(&self.state, rep.id).clone())).collect();
+        let rules = &desk.rules.cadence;
+        let team: Vec<Member<'_>> = states
+            .iter_mut()
+            .filter_map(|(rep, state)| {
+                let rule = rule_for(rules, rep, rep.zone.local(desk.now).date())?;
+                Some(Member { rep, rule, state })
+            })
+            .collect();
+        let rule_on = |rep: &Person, day| rule_for(rules, rep, day);
+        let Notes { wanted, next_look } = notes::notes(desk, manager, &team, &rule_on);
+        for one in wanted {
+            self.send_note(desk, one, draft);
+        }
+        next_look
+    }
+
+    /// Sends a note, unless it was said before or its reader has had enough this week.
+    fn send_note(&self, desk: &Desk<'_>, wanted: Wanted, draft: &mut Draft) {
+        let Wanted { row, note } = wanted;
+        let mut said: BTreeSet<Note> = self.state.noted.get(&row.to).cloned().unwrap_or_default();
+        said.extend(draft.puts.iter().filter_map(|put| match put {
+            Put::Noted { to, note } if *to == row.to => Some(note.clone()),
+            _ => None,
+        }));
+        if notes::is_said(Some(&said), &note.what) {
+            return;
+        }
+        let has_room = notes::count(Some(&said), note.week) < desk.rules.policy.mails_per_week;
+        draft.puts.push(Put::Noted { to: row.to, note });
+        if has_room {
+            welcome(desk, vec![row], draft);
+        } else {
+            draft.facts.push(Fact::MailDropped {
+                kind: row.letter.kind(),
+                to: row.to,
+                message_id: mails::message_id(&row, &desk.rules.voice),
+                why: "budget".to_owned(),
+            });
+        }
+    }
+
+    /// Reconstructs the weeks before a rep was watched, once, from what the calendars still show.
+    pub(super) fn baselines(&self, manager: &Person, reps: &[&Person], draft: &mut Draft) {
+        let mut of_manager: Option<Option<Picture>> = None;
+        for rep in reps {
+            let state = draft.rep(&self.state, rep.id);
+            let Some(since) = state.watched_since.filter(|_| state.baseline.is_none()) else { continue };
+            let weeks = self.setup.settings.rules.health.judge;
+            let until = Week::of(since, &rep.zone);
+            let mine = self.past(CalendarId::first(rep.id), until, weeks, rep);
+            let theirs =
+                of_manager.get_or_insert_with(|| self.past(CalendarId::first(manager.id), until, weeks, rep));
+            let lacks = |person: &Person, picture: &Option<Picture>| {
+                !person.calendars.is_empty() && picture.is_none()
+            };
+            if lacks(rep, &mine) || lacks(manager, theirs) {
+                continue;
+            }
+            let empty = Diary::default();
+            let view = View {
+                now: draft.now,
+                roster: &self.setup.roster,
+                rules: &self.setup.settings.rules,
+                rep,
+                manager,
+                rep_picture: mine.as_ref(),
+                manager_picture: theirs.as_ref(),
+                rep_diary: &empty,
+                manager_diary: &empty,
+                other_pictures: &[],
+            };
+            let weeks: BTreeMap<_, _> = baseline::baseline(&view, until, weeks);
+            draft.puts.push(Put::Baseline {
+                rep: rep.id,
+                weeks: weeks.iter().map(|(week, row)| (*week, *row)).collect(),
+            });
+            draft.rep(&self.state, rep.id).baseline = Some(weeks);
+        }
+    }
+}
+
+/// Escalations that fall to one person at once become one mail, and so do closing notes, so that a storm is no flood.
+pub(super) fn gather(draft: &mut Draft, id: &dyn Fn(&str, PersonId) -> String) {
+    let mut by_reader: BTreeMap<(PersonId, MailKind), usize> = BTreeMap::new();
+    let falls = |row: &OutboxRow| matches!(row.letter, Letter::Escalation { .. } | Letter::Resolved { .. });
+    let reader = |row: &OutboxRow| (row.to, row.letter.kind());
+    for row in draft.rows.iter().filter(|row| falls(row)) {
+        *by_reader.entry(reader(row)).or_default() += 1;
+    }
+    for (one, _) in by_reader.into_iter().filter(|(_, count)| *count >= STORM_FROM) {
+        let to = one.0;
+        let (mine, rest): (Vec<OutboxRow>, Vec<OutboxRow>) =
+            std::mem::take(&mut draft.rows).into_iter().partition(|row| falls(row) && reader(row) == one);
+        draft.rows = rest;
+        let what = mine.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" ");
+        let letters: Vec<Letter> = mine.iter().map(|row| row.letter.clone()).collect();
+        let Some(first) = mine.into_iter().next() else { continue };
+        let letter = Letter::Many { letters };
+        draft.rows.push(OutboxRow { id: id(&what, to), letter, recovery: None, thread: None, ..first });
+    }
+}
