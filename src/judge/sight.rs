@@ -480,18 +480,20 @@ fn works(person: &Person, session: &Expected) -> bool {
     covered(&session.span, &person.hours.spans(&person.zone, &day))
 }
 
-/// How another event fills the time of a session, if one does.
-fn clash(diary: &Diary, session: &Expected) -> Option<Fill> {
+/// How another event fills the time of a session, if one does; those that were accepted first.
+fn clash(diary: &Diary, session: &Expected) -> Option<(Fill, bool)> {
     let others = diary.filled.iter().filter(|filled| {
         filled.key.as_ref().is_some_and(|key| *key != session.key) && filled.span.overlaps(&session.span)
     });
-    let fills = others.map(|filled| filled.fill);
-    fills.filter(|fill| matches!(fill, Fill::Busy | Fill::Away(_))).min_by_key(|fill| *fill != Fill::Busy)
+    let fills = others.map(|filled| (filled.fill, filled.is_accepted));
+    fills
+        .filter(|(fill, _)| matches!(fill, Fill::Busy | Fill::Away(_)))
+        .min_by_key(|(fill, is_accepted)| (*fill != Fill::Busy, !is_accepted))
 }
 
 /// Remembers whose meeting lies over a session, so that they are asked about it once.
-fn overlap(view: &View<'_>, session: &mut Expected, clash: Option<(PersonId, Fill)>) {
-    let whose = clash.filter(|(_, fill)| *fill == Fill::Busy).map(|(who, _)| who);
+fn overlap(view: &View<'_>, session: &mut Expected, clash: Option<(PersonId, (Fill, bool))>) {
+    let whose = clash.filter(|(_, known)| *known == (Fill::Busy, true)).map(|(who, _)| who);
     if session.overlap.map(|known| known.who) != whose {
         session.overlap = whose.map(|who| Overlap { who, since: view.now, is_kept: false });
     }

@@ -367,6 +367,7 @@ fn open(view: &View<'_>, state: &mut RepState, week: Week, judged: &mut Judged) 
         ask_first: false,
         silent: false,
         unknown_since: None,
+        roots: std::collections::BTreeMap::new(),
     };
     judged.facts.push(recovery.fact());
     recoveries.insert(ordinal, recovery);

@@ -233,6 +233,8 @@ pub enum Fill {
 /// A stretch of somebody's time that is filled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filled {
+    /// They said yes to it, or were not asked.
+    pub is_accepted: bool,
     /// When.
     pub span: Span,
     /// With what.

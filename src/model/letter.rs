@@ -72,6 +72,10 @@ pub struct ProposalItem {
     pub offers: Vec<Offer>,
     /// When silence books, or the offer ends.
     pub deadline: Moment,
+    /// Which of the times silence books then, counted from 1: the first free one that can still be booked at the
+    /// deadline.
+    #[serde(default)]
+    pub silence: Option<u32>,
 }
 
 /// A single change that would open a slot.

@@ -131,12 +131,22 @@ pub struct Recovery {
     pub silent: bool,
     /// When it was last planned, and found to lack known calendars since.
     pub unknown_since: Option<Moment>,
+    /// The first mail about it that each reader was written: all later ones are answers to it.
+    #[serde(default, with = "as_list")]
+    pub roots: BTreeMap<PersonId, String>,
 }
 
 impl Recovery {
     /// Whether it is still going on.
     pub fn is_active(&self) -> bool {
         self.state != RecoveryState::Closed
+    }
+
+    /// Puts a row into its reader's thread about this recovery, or begins one with it.
+    pub fn put_in_thread(&mut self, row: &mut OutboxRow, kind: &str) {
+        let first = || format!("{kind}.{}", row.id);
+        let root = self.roots.entry(row.to).or_insert_with(first);
+        row.thread = Some(root.clone());
     }
 
     /// Opens it again for another attempt: what was booked is no more, and nobody wants its time again.

@@ -21,9 +21,15 @@ pub fn diary(
         .flat_map(|picture| &picture.sightings)
         .filter(|sighting| sighting.span.overlaps(window))
         .filter_map(|sighting| Some((sighting, fill(sighting, person)?)))
-        .map(|(sighting, fill)| Filled { span: sighting.span, fill, key: Some(sighting.key.clone()) })
+        .map(|(sighting, fill)| Filled {
+            is_accepted: is_accepted(sighting, person),
+            span: sighting.span,
+            fill,
+            key: Some(sighting.key.clone()),
+        })
         .collect();
     filled.extend(person.leave.and_then(|leave| leave_span(leave, person, window)).map(|span| Filled {
+        is_accepted: true,
         span,
         fill: Fill::Away(Excuse::Leave),
         key: None,
@@ -33,6 +39,7 @@ pub fn diary(
         .flat_map(|picture| &picture.sightings)
         .filter(|sighting| sighting.is_all_day && !sighting.is_cancelled && sighting.span.overlaps(window));
     filled.extend(free_days.map(|day| Filled {
+        is_accepted: true,
         span: day.span,
         fill: Fill::Away(Excuse::Holiday),
         key: None,
@@ -48,6 +55,11 @@ pub enum Known {
     All,
     /// One is stale, suspect, failing or was never read.
     NotAll,
+}
+
+/// Whether its owner takes part in it as far as anybody knows.
+fn is_accepted(sighting: &Sighting, owner: &Person) -> bool {
+    matches!(sighting.kept.party.answers.get(&owner.id), None | Some(Partstat::Accepted))
 }
 
 /// How a sighting fills its owner's time; `None`: not at all.

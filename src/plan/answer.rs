@@ -10,6 +10,7 @@ use crate::model::state::{Expected, Recovery, RepState};
 use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
 
+use super::book;
 use super::desk::{Desk, Planned};
 use super::recover::{self, Member};
 
@@ -139,7 +140,7 @@ fn about_recovery(
         (Action::Pick, RecoveryState::Open | RecoveryState::Proposed) if answered.own.is_some() => {
             let how = BookedHow::Chosen { by: answered.who };
             if let Some(span) = answered.own {
-                recover::book(desk, member, id.week, id.ordinal, span, how, planned);
+                book::book(desk, member, id.week, id.ordinal, span, how, planned);
             }
             Upshot::Done
         }
@@ -201,7 +202,7 @@ fn choose(
         return Upshot::Gone;
     };
     let how = BookedHow::Chosen { by: answered.who };
-    recover::book(desk, member, id.week, id.ordinal, offer.span, how, planned);
+    book::book(desk, member, id.week, id.ordinal, offer.span, how, planned);
     Upshot::Done
 }
 

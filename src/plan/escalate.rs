@@ -7,7 +7,7 @@ use crate::model::fact::{Fact, Outcome, Trigger};
 use crate::model::letter::{Letter, NoSlotWhy, OpsNews};
 use crate::model::people::{Person, PersonId};
 use crate::model::policy::{Mode, Rung};
-use crate::model::state::{Escalation, RepState, WeekState};
+use crate::model::state::{Escalation, Recovery, RepState, WeekState};
 use crate::model::time::Week;
 use crate::model::zone::Moment;
 
@@ -217,6 +217,7 @@ fn say(desk: &Desk<'_>, state: &mut RepState, week: Week, index: usize, planned:
     let round = escalation.said.len() as u32;
     let what = format!("{}-{week}-{:?}", escalation.rep, escalation.trigger);
     let recipients = recipients(desk, escalation, index);
+    let mut rows = Vec::new();
     for to in &recipients {
         let is_ops = desk.ops.contains(to);
         let letter = if is_ops {
@@ -242,7 +243,7 @@ fn say(desk: &Desk<'_>, state: &mut RepState, week: Week, index: usize, planned:
         let subject = Subject { what: &what, attempt: step, round, recovery: None };
         let mut row = desk.row(*to, letter, &subject);
         row.thread = (round > 0).then(|| thread(desk, &what, *to));
-        planned.rows.push(row);
+        rows.push((row, is_ops));
         planned.facts.push(Fact::Escalated {
             rep: escalation.rep,
             manager: escalation.manager,
@@ -254,7 +255,19 @@ fn say(desk: &Desk<'_>, state: &mut RepState, week: Week, index: usize, planned:
         escalation.told.insert(*to);
     }
     escalation.said.push(desk.now);
+    for (mut row, is_ops) in rows {
+        if let Some(recovery) = newest(state, week).filter(|_| !is_ops) {
+            recovery.put_in_thread(&mut row, "escalation");
+        }
+        planned.rows.push(row);
+    }
     planned.look_at(desk.now + TimeDelta::seconds(1));
+}
+
+/// The recovery of a week that its escalation is about.
+fn newest(state: &mut RepState, week: Week) -> Option<&mut Recovery> {
+    let of_week = state.recoveries.get_mut(&week)?.values_mut();
+    of_week.max_by_key(|recovery| (recovery.is_active(), recovery.id.ordinal))
 }
 
 /// The id of the first mail of the thread, as the first step gave it to this reader.
@@ -296,6 +309,7 @@ fn end(desk: &Desk<'_>, state: &mut RepState, week: Week, planned: &mut Planned)
     let closed = state.of_week(week).max_by_key(|recovery| recovery.id.ordinal);
     let how = closed.and_then(|recovery| recovery.reason);
     let start = closed.and_then(|recovery| recovery.booking.as_ref()).map(|booking| booking.span.start);
+    let roots = closed.map(|recovery| recovery.roots.clone()).unwrap_or_default();
     let Some(escalation) = state.escalations.get_mut(&week) else { return };
     escalation.closed = true;
     let Some(how) = how else { return };
@@ -305,7 +319,7 @@ fn end(desk: &Desk<'_>, state: &mut RepState, week: Week, planned: &mut Planned)
         let subject =
             Subject { what: &what, attempt: 1, round: escalation.said.len() as u32, recovery: None };
         let mut row = desk.row(*to, letter, &subject);
-        row.thread = Some(thread(desk, &what, *to));
+        row.thread = Some(roots.get(to).cloned().unwrap_or_else(|| thread(desk, &what, *to)));
         let reader = desk.roster.get(*to).filter(|_| escalation.waits_for_hours);
         row.not_before = reader.and_then(|reader| quiet_until(desk, reader)).unwrap_or(desk.now);
         planned.rows.push(row);

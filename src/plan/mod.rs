@@ -2,6 +2,7 @@
 
 pub mod answer;
 mod board;
+pub mod book;
 mod choices;
 pub mod compile;
 pub mod desk;

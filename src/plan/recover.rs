@@ -7,16 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use crate::model::calendar::{Diary, Fill};
-use crate::model::fact::{Confidence, Fact, RecoveryState, SessionKey, Trigger};
+use crate::model::fact::{Confidence, Fact, RecoveryState, Trigger};
 use crate::model::letter::{BookedHow, Change, Displaced, Fallen, Letter, NoSlotWhy, Offer, ProposalItem};
-use crate::model::people::{BookVia, Person, PersonId};
+use crate::model::people::{Person, PersonId};
 use crate::model::policy::{CadenceRule, Mode, OnSilence};
-use crate::model::state::{Booking, Expected, OutboxRow, Proposal, Recovery, RepState};
+use crate::model::state::{Expected, OutboxRow, Proposal, Recovery, RepState};
 use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
 
+use super::book::{book, release};
 use super::compile::{Ask, Attendee, Displace, HoldKind, Need};
-use super::desk::{Alarm, Clicks, Desk, Ids, Planned, Subject};
+use super::desk::{Alarm, Clicks, Desk, Planned, Subject};
+use super::escalate::quiet_until;
 use super::{offers, why};
 
 /// One rep of the team, with what is known of them.
@@ -50,48 +52,10 @@ pub fn recover(desk: &Desk<'_>, manager: &Person, team: &mut [Member<'_>]) -> Pl
     planned
 }
 
-/// Cancellations for what was given up.
-fn release(desk: &Desk<'_>, member: &mut Member<'_>, planned: &mut Planned) {
-    member.state.let_go();
-    for recovery in member.state.recoveries.values_mut().flat_map(BTreeMap::values_mut) {
-        planned.rows.extend(cancellations(recovery, desk.now, desk.ids));
-    }
-}
-
-/// The rows that call off what a recovery gave up, to both.
-pub fn cancellations(recovery: &mut Recovery, now: Moment, ids: Ids<'_>) -> Vec<OutboxRow> {
-    let mut rows = Vec::new();
-    for (booking, why) in std::mem::take(&mut recovery.released) {
-        for to in [recovery.manager, recovery.id.rep] {
-            let letter = Letter::Released {
-                recovery: recovery.id,
-                manager: recovery.manager,
-                rep: recovery.id.rep,
-                span: booking.span,
-                why,
-                uid: booking.uid.clone(),
-                via: booking.via,
-                sequence: booking.sequence,
-            };
-            rows.push(OutboxRow {
-                id: ids("released", &booking.uid, 1, 0, Some(to)),
-                to,
-                letter,
-                recovery: Some(recovery.id),
-                thread: None,
-                at: now,
-                not_before: now,
-                expires: None,
-                tries: 0,
-            });
-        }
-    }
-    rows
-}
-
 /// Proposals whose time is over, or all of whose options are gone.
 fn outstanding(desk: &Desk<'_>, member: &mut Member<'_>, planned: &mut Planned) {
     let on_silence = desk.rules.policy.on_silence;
+    let mut promised = Vec::new();
     for recovery in member.state.recoveries.values_mut().flat_map(BTreeMap::values_mut) {
         if recovery.state != RecoveryState::Proposed {
             continue;
@@ -109,6 +73,9 @@ fn outstanding(desk: &Desk<'_>, member: &mut Member<'_>, planned: &mut Planned) 
             continue;
         }
         if on_silence == OnSilence::Book && desk.clicks == Clicks::Work {
+            let kept =
+                silence(&proposal.offers, proposal.deadline, desk).filter(|(_, offer)| still_free(offer));
+            promised.extend(kept.map(|(_, offer)| (recovery.id, offer.span)));
             recovery.silent = true;
             recovery.state = RecoveryState::Open;
             recovery.proposal = None;
@@ -117,6 +84,16 @@ fn outstanding(desk: &Desk<'_>, member: &mut Member<'_>, planned: &mut Planned) 
             planned.alarms.push(alarm(recovery, Trigger::Silence, None));
         }
     }
+    for (id, span) in promised {
+        book(desk, member, id.week, id.ordinal, span, BookedHow::Silence, planned);
+    }
+}
+
+/// Which time silence books: the first on free time for which there is still notice at the deadline. The mail names it,
+/// and it is kept to.
+fn silence<'o>(offers: &'o [Offer], deadline: Moment, desk: &Desk<'_>) -> Option<(u32, &'o Offer)> {
+    let in_time = |offer: &Offer| offer.span.start >= deadline + desk.rules.policy.notice;
+    (1..).zip(offers).find(|(_, offer)| offer.displaces.is_none() && in_time(offer))
 }
 
 /// Whether an offered slot can still be booked: notice kept and nothing new on it.
@@ -209,14 +186,22 @@ fn place(
         reps.dedup();
         for rep in reps {
             let own = items.iter().filter(|item| item.recovery.rep == rep).cloned().collect();
-            planned.rows.extend(proposal(desk, rep, own));
+            planned.rows.extend(proposal(desk, rep, own, team));
         }
     }
-    planned.rows.extend(proposal(desk, manager.id, items));
+    planned.rows.extend(proposal(desk, manager.id, items, team));
 }
 
-/// One mail with all that one person is offered.
-fn proposal(desk: &Desk<'_>, to: PersonId, items: Vec<ProposalItem>) -> Option<OutboxRow> {
+/// One mail with all that one person is offered, outside their quiet hours where the answer can wait for that. It is
+/// in the thread of the first, or begins one for all.
+fn proposal(
+    desk: &Desk<'_>,
+    to: PersonId,
+    items: Vec<ProposalItem>,
+    team: &mut [Member<'_>],
+) -> Option<OutboxRow> {
+    let ids: Vec<_> = items.iter().map(|item| item.recovery).collect();
+    let soonest = items.iter().map(|item| item.deadline).min()?;
     let first = items.first()?;
     let subject = first.recovery.to_string();
     let about = Subject {
@@ -229,6 +214,14 @@ fn proposal(desk: &Desk<'_>, to: PersonId, items: Vec<ProposalItem>) -> Option<O
     let letter = Letter::Proposal { items, on_silence: desk.rules.policy.on_silence };
     let mut row = desk.row(to, letter, &about);
     row.expires = last;
+    let quiet = desk.roster.get(to).and_then(|reader| quiet_until(desk, reader));
+    row.not_before = quiet.filter(|until| *until < soonest).unwrap_or(desk.now);
+    for id in ids.into_iter().rev() {
+        let mut states = team.iter_mut().filter(|member| member.rep.id == id.rep);
+        if let Some(recovery) = states.find_map(|member| member.state.recovery_mut(id)) {
+            recovery.put_in_thread(&mut row, "proposal");
+        }
+    }
     Some(row)
 }
 
@@ -405,7 +398,9 @@ fn propose(
         deadline,
         sent: None,
     });
+    let silence = silence(&offers, deadline, desk).map(|(n, _)| n);
     Some(ProposalItem {
+        silence,
         recovery: recovery.id,
         manager: Some(manager.id),
         attempt: recovery.attempt,
@@ -414,88 +409,6 @@ fn propose(
         offers,
         deadline,
     })
-}
-
-/// Books a slot: the row is busy from the moment it is committed, and both are invited.
-pub fn book(
-    desk: &Desk<'_>,
-    member: &mut Member<'_>,
-    week: Week,
-    ordinal: u32,
-    span: Span,
-    how: BookedHow,
-    planned: &mut Planned,
-) {
-    let Some(recovery) = member.state.recoveries.get(&week).and_then(|known| known.get(&ordinal)) else {
-        return;
-    };
-    let fallen = fallen(member.state, recovery);
-    let subject_text = recovery.id.to_string();
-    let about = Subject {
-        what: &subject_text,
-        attempt: recovery.attempt,
-        round: recovery.round,
-        recovery: Some(recovery.id),
-    };
-    let local = (desk.ids)("event", &subject_text, recovery.attempt, 0, None);
-    let via = desk.roster.get(recovery.manager).map_or(BookVia::Mail, |manager| manager.book);
-    let uid = event_uid(&local, via, &desk.rules.voice.from_address);
-    for to in [recovery.manager, recovery.id.rep] {
-        let letter = Letter::Booked {
-            recovery: recovery.id,
-            attempt: recovery.attempt,
-            manager: recovery.manager,
-            rep: recovery.id.rep,
-            span,
-            fallen: fallen.clone(),
-            how,
-            uid: uid.clone(),
-            via,
-            undo_until: (desk.clicks == Clicks::Work).then_some(span.start),
-        };
-        let mut row = desk.row(to, letter, &about);
-        row.expires = Some(span.start);
-        planned.rows.push(row);
-    }
-    let session = our_session(recovery, &uid, span);
-    let Some(recovery) = member.state.recoveries.get_mut(&week).and_then(|known| known.get_mut(&ordinal))
-    else {
-        return;
-    };
-    recovery.state = RecoveryState::Booked;
-    recovery.booking = Some(Booking { uid: uid.clone(), span, sequence: 0, via, is_written: false });
-    recovery.proposal = None;
-    recovery.silent = false;
-    recovery.ask_first = false;
-    recovery.no_slot = None;
-    planned.facts.push(Fact::Booked {
-        recovery: recovery.id,
-        start: span.start,
-        end: span.end,
-        via,
-        event: uid,
-    });
-    planned.facts.push(recovery.fact());
-    member.state.sessions.insert(session.key.clone(), session);
-    planned.look_at(desk.now + desk.rules.policy.settle);
-}
-
-/// The name of an event of ours: its id in Google's calendar, or the UID of an invitation.
-pub fn event_uid(local: &str, via: BookVia, from_address: &str) -> String {
-    let domain = from_address.split_once('@').map_or("drumbeat.invalid", |(_, domain)| domain);
-    match via {
-        BookVia::Google => local.to_owned(),
-        BookVia::Mail => format!("{local}@{domain}"),
-    }
-}
-
-/// Our own booking, as the judge will look for it.
-fn our_session(recovery: &Recovery, uid: &str, span: Span) -> Expected {
-    let key = SessionKey { lineage: uid.to_owned(), rid: None };
-    Expected {
-        ours: Some(recovery.id),
-        ..Expected::new(key, (recovery.manager, recovery.id.rep), recovery.id.week, span)
-    }
 }
 
 /// No time is left: said once, with which rule blocked how many starts and what would open one.

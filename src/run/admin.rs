@@ -56,18 +56,21 @@ impl Tally {
 
 impl Daemon {
     /// A page for those who run Drumbeat. It changes nothing.
-    pub(super) fn admin(&self, wanted: &AdminPage) -> Result<Page, Error> {
+    pub(super) fn admin(&self, wanted: &AdminPage) -> Page {
         let text = |status, text: &str| Page { status, kind: PageKind::Text, text: text.to_owned() };
         let now = self.world.clock.now();
-        Ok(match wanted {
+        match wanted {
             AdminPage::Ready if self.is_ready => text(200, "ready\n"),
             AdminPage::Ready => text(503, "not ready: the first look at all calendars is not over\n"),
             AdminPage::Metrics => {
                 Page { status: 200, kind: PageKind::Metrics, text: metrics::text(&self.metrics(now)) }
             }
             AdminPage::Home => Page::html(200, dashboard(&self.glance(now))),
-            AdminPage::Explain { who, week } => Page::html(200, self.explain(*who, *week, now)?),
-        })
+            AdminPage::Explain { who, week } => match self.explain(*who, *week, now) {
+                Ok(html) => Page::html(200, html),
+                Err(error) => text(500, &format!("failed to {error}\n")),
+            },
+        }
     }
 
     fn glance(&self, now: Moment) -> Glance<'_> {
@@ -120,17 +123,21 @@ impl Daemon {
         let weeks = week.map_or_else(|| vec![this.plus(-1), this], |week| vec![week]);
         let managers = setup.roster.reps().filter_map(|rep| Some((rep.id, rep.manager?))).collect();
         let mut told = explain::Weeks::new(who, &weeks, managers);
+        let mut unread = 0;
         self.ledger.read(Which::All, &mut |frame: Frame<'_>| {
-            if frame.kind == FrameKind::Record
-                && let Ok(record) = serde_json::from_slice::<Record>(frame.payload)
-            {
-                for fact in &record.facts {
-                    told.take(record.at, &self.without_plans(fact), setup, &zone);
-                }
+            if frame.kind != FrameKind::Record {
+                return Ok(());
+            }
+            match serde_json::from_slice::<Record>(frame.payload) {
+                Ok(record) => record
+                    .facts
+                    .iter()
+                    .for_each(|fact| told.take(record.at, &self.without_plans(fact), setup, &zone)),
+                Err(_) => unread += 1,
             }
             Ok(())
         })?;
-        Ok(explain::explain_page(&told, who, setup))
+        Ok(explain::explain_page(&told, who, unread, setup))
     }
 
     /// A fact without what it says of a plan: that is told to the rep and their line alone.

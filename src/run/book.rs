@@ -15,7 +15,7 @@ use crate::model::people::{BookVia, CalendarId, PersonId};
 use crate::model::state::{Booking, OutboxRow, Put};
 use crate::model::time::Span;
 use crate::model::zone::Moment;
-use crate::plan::recover::event_uid;
+use crate::plan::book::event_uid;
 use crate::ports::{Error, ErrorKind};
 use crate::tell::names;
 

@@ -75,7 +75,7 @@ impl Daemon {
         };
         draft.facts.extend(withdraw(&mut state));
         for recovery in state.recoveries.values_mut().flat_map(std::collections::BTreeMap::values_mut) {
-            draft.rows.extend(crate::plan::recover::cancellations(
+            draft.rows.extend(crate::plan::book::cancellations(
                 recovery,
                 draft.now,
                 &|kind, what, attempt, round, to| self.action_id(kind, what, attempt, round, to),

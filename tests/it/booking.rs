@@ -3,8 +3,10 @@
 use chrono::TimeDelta;
 use drumbeat::cli::replay::engine::{Disk, Engine, LEDGER, Replayed};
 use drumbeat::model::fact::{Fact, RecoveryState, ReleaseWhy};
+use drumbeat::model::letter::Letter;
 use drumbeat::model::mail::{Mail, MailKind};
 use drumbeat::model::people::BookVia;
+use drumbeat::model::state::Put;
 use drumbeat::model::zone::Zones;
 use drumbeat::ports::Bookings as _;
 use drumbeat::sim::ledger::MemoryLedger;
@@ -191,4 +193,74 @@ fn a_deletion_is_only_of_the_version_that_was_read() {
     let etag = drumbeat::gcal::placed(&read, &Zones::bundled()).expect("an event").etag;
     assert_eq!(runtime.block_on(told.world.delete(bo, &id, &etag)), Ok(()));
     assert_eq!(runtime.block_on(told.world.delete(bo, &id, &etag)).expect_err("gone").code, "410");
+}
+
+/// All that is written to somebody about one recovery is one thread: the proposal, the booking, the escalation and its end.
+#[test]
+fn one_recovery_is_one_thread_for_each_reader() {
+    let recording = scenario::parse(
+        "people   ana rep, bo manager, cy leader\n\
+         mode     propose\n\
+         config   policy.on_silence = \"escalate\"\n\
+         week     2026-W46\n\
+         busy     ana+bo Mon 09:00-09:30 \"Inbox\"\n\
+         series   ana+bo Fri 16:00\n\
+         Mon 10:00  bo deletes the Fri instance\n\
+         Wed 16:50  bo accepts for ana\n\
+         expect   1 booked\n",
+    );
+    let told = tell(&recording.unwrap_or_else(|_| panic!("it parses")), &[], false);
+    let to_bo: Vec<&Mail> = told
+        .replayed
+        .mails
+        .iter()
+        .map(|(_, mail)| mail)
+        .filter(|mail| mail.to_address.starts_with("bo@") && mail.kind != MailKind::Welcome)
+        .collect();
+    let kinds: Vec<MailKind> = to_bo.iter().map(|mail| mail.kind).collect();
+    assert_eq!(kinds[0], MailKind::Proposal, "{kinds:?}");
+    assert!(kinds.contains(&MailKind::Escalation) && kinds.contains(&MailKind::Booked), "{kinds:?}");
+    let root = Some(to_bo[0].message_id.clone());
+    assert_eq!(to_bo[0].thread, None);
+    for mail in &to_bo[1..] {
+        assert_eq!(mail.thread, root, "{:?} {}", mail.kind, mail.subject);
+    }
+}
+
+/// What a proposal says that silence will book is what silence books.
+#[test]
+fn silence_books_the_time_that_was_named() {
+    let recording = scenario::parse(
+        "people   ana rep, bo manager, cy leader\n\
+         mode     propose\n\
+         week     2026-W46\n\
+         busy     ana+bo Mon 09:00-09:30 \"Inbox\"\n\
+         series   ana+bo Thu 16:00\n\
+         Mon 22:00  bo deletes the Thu instance\n\
+         expect   1 booked\n",
+    );
+    let told = tell(&recording.unwrap_or_else(|_| panic!("it parses")), &[], false);
+    let offers = told.facts().find_map(|fact| match fact {
+        Fact::Proposed { options, deadline, .. } => Some((options.clone(), (*deadline)?)),
+        _ => None,
+    });
+    let (offers, deadline) = offers.expect("times were offered");
+    let booked = told.facts().find_map(|fact| match fact {
+        Fact::Booked { start, .. } => Some(*start),
+        _ => None,
+    });
+    let wanted =
+        offers.iter().position(|start| *start >= deadline + TimeDelta::hours(4)).expect("one in time");
+    assert_eq!(booked, Some(offers[wanted]));
+    let named = told.facts().find_map(|fact| match fact {
+        Fact::Put { put } => match put.as_ref() {
+            Put::Outbox { row } => match &row.letter {
+                Letter::Proposal { items, .. } => items[0].silence,
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    });
+    assert_eq!(named, Some(wanted as u32 + 1), "the mail names it");
 }

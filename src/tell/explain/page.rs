@@ -28,8 +28,9 @@ struct Shown {
     more: usize,
 }
 
-/// What was gathered, the newest week first, with links to the weeks around it.
-pub fn explain_page(told: &Weeks, who: Option<PersonId>, people: &dyn People) -> String {
+/// What was gathered, the newest week first, with links to the weeks around it. `unread`: records of the ledger that
+/// this version cannot read.
+pub fn explain_page(told: &Weeks, who: Option<PersonId>, unread: u32, people: &dyn People) -> String {
     let weeks: Vec<(&Week, &Vec<String>)> = told.weeks().collect();
     let shown = |(week, lines): &(&Week, &Vec<String>)| {
         let more = lines.len().saturating_sub(LINES_MOST);
@@ -50,6 +51,10 @@ pub fn explain_page(told: &Weeks, who: Option<PersonId>, people: &dyn People) ->
             let address = names::address(people, who);
             (names::name(people, who), format!("{address}{}", manager.unwrap_or_default()))
         }
+    };
+    let about = match unread {
+        0 => about,
+        n => format!("{about} {n} records of the ledger cannot be read by this version."),
     };
     written(&Html {
         title,

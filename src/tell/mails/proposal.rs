@@ -71,14 +71,14 @@ fn one(body: &mut Body, desk: &Desk<'_>, item: &ProposalItem, on_silence: OnSile
 /// What happens if nobody answers: silence only ever books free time.
 fn silence(desk: &Desk<'_>, item: &ProposalItem, on_silence: OnSilence) -> String {
     let deadline = desk.at(item.deadline, desk.to);
-    let free = item.offers.iter().zip(1..).find(|(offer, _)| offer.displaces.is_none());
-    match (on_silence, free) {
-        (OnSilence::Book, Some((_, 1))) => {
-            format!("Without an answer by {deadline}, the first time is booked.")
-        }
-        (OnSilence::Book, Some((_, n))) => {
+    let has_free = item.offers.iter().any(|offer| offer.displaces.is_none());
+    match (on_silence, item.silence) {
+        (OnSilence::Book, Some(n)) => {
             format!("Without an answer by {deadline}, the {} time is booked.", nth(n))
         }
+        (OnSilence::Book, None) if has_free => format!(
+            "Without an answer by {deadline}, a later free time of this week is booked, if there is one."
+        ),
         (OnSilence::Book, None) => {
             format!("Nothing is booked without your click. The times are held for you until {deadline}.")
         }
@@ -91,6 +91,7 @@ fn silence(desk: &Desk<'_>, item: &ProposalItem, on_silence: OnSilence) -> Strin
 
 fn nth(n: u32) -> String {
     match n {
+        1 => "first".to_owned(),
         2 => "second".to_owned(),
         3 => "third".to_owned(),
         n => format!("{n}th"),

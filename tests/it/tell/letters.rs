@@ -22,7 +22,9 @@ pub fn fallen(verdict: Outcome, by: Option<PersonId>, confidence: Confidence) ->
 }
 
 fn item(rep: PersonId, fallen: Fallen, offers: Vec<Offer>) -> ProposalItem {
+    let free = offers.iter().position(|offer| offer.displaces.is_none());
     ProposalItem {
+        silence: free.map(|n| n as u32 + 1),
         recovery: recovery_id(rep),
         manager: Some(BO),
         attempt: 1,

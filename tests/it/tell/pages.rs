@@ -56,6 +56,7 @@ fn recovery(state: RecoveryState) -> Recovery {
         released: Vec::new(),
         silent: false,
         unknown_since: None,
+        roots: std::collections::BTreeMap::new(),
     }
 }
 
