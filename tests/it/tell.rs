@@ -18,6 +18,7 @@ use proptest::prelude::*;
 use letters::{booked, fallen, health, letters};
 
 mod explain;
+mod hostile;
 pub mod kept;
 mod letters;
 mod pages;
