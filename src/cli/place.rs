@@ -80,6 +80,11 @@ impl Store {
         self.0.join("people.csv")
     }
 
+    /// The key that signed links before, where there was one and it is no credential.
+    pub fn old_link_key(&self) -> PathBuf {
+        self.0.join("link.key.old")
+    }
+
     /// The key that signs links, where it is no credential.
     pub fn link_key(&self) -> PathBuf {
         self.0.join("link.key")

@@ -300,8 +300,14 @@ fn listeners(section: &Section<'_>) -> WebSettings {
         section.error("admin", wrong("the same address as listen", "give it a port of its own"));
     }
     if let Some(admin) = web.admin.filter(|admin| !admin.ip().is_loopback()) {
-        let right = format!("write 127.0.0.1:{}", admin.port());
-        section.warning("admin", wrong("not on loopback", right), "all who reach it see everybody's numbers");
+        let right = format!("write 127.0.0.1:{}, and let a proxy with TLS lead there", admin.port());
+        let is_asked = web.admin_token_file.is_some() || web.admin_header.is_some();
+        let instead = if is_asked {
+            "what it shows, and the token, cross the net without TLS"
+        } else {
+            "without a token or admin_header nobody elsewhere is let in, but for metrics"
+        };
+        section.warning("admin", wrong("not on loopback", right), instead);
     }
     web
 }

@@ -12,7 +12,8 @@ use crate::model::zone::Moment;
 
 use super::book;
 use super::desk::{Desk, Planned};
-use super::recover::{self, Member};
+use super::member::Member;
+use super::recover;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

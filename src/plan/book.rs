@@ -10,7 +10,7 @@ use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
 
 use super::desk::{Clicks, Desk, Ids, Planned, Subject};
-use super::recover::{Member, fallen};
+use super::member::{Member, fallen};
 
 /// Cancellations for what was given up.
 pub(super) fn release(desk: &Desk<'_>, member: &mut Member<'_>, planned: &mut Planned) {

@@ -9,6 +9,7 @@ pub mod desk;
 pub mod escalate;
 pub mod evaluate;
 pub mod grid;
+pub mod member;
 pub mod notes;
 pub mod offers;
 pub mod recover;

@@ -18,7 +18,7 @@ use crate::model::zone::Moment;
 
 use super::desk::{Desk, Subject};
 use super::escalate::quiet_until;
-use super::recover::Member;
+use super::member::Member;
 
 /// A note that is this late is not said any more.
 const LATE_HOURS: i64 = 24;

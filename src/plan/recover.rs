@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use crate::model::calendar::{Diary, Fill};
-use crate::model::fact::{Confidence, Fact, RecoveryState, Trigger};
-use crate::model::letter::{BookedHow, Change, Displaced, Fallen, Letter, NoSlotWhy, Offer, ProposalItem};
+use crate::model::fact::{Fact, RecoveryState, Trigger};
+use crate::model::letter::{BookedHow, Change, Displaced, Letter, NoSlotWhy, Offer, ProposalItem};
 use crate::model::people::{Person, PersonId};
-use crate::model::policy::{CadenceRule, Mode, OnSilence};
-use crate::model::state::{Expected, OutboxRow, Proposal, Recovery, RepState};
+use crate::model::policy::{Mode, OnSilence};
+use crate::model::state::{Expected, OutboxRow, Proposal, Recovery};
 use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
 
@@ -19,18 +19,8 @@ use super::book::{book, release};
 use super::compile::{Ask, Attendee, Displace, HoldKind, Need};
 use super::desk::{Alarm, Clicks, Desk, Planned, Subject};
 use super::escalate::quiet_until;
+use super::member::{Member, fallen};
 use super::{offers, why};
-
-/// One rep of the team, with what is known of them.
-#[derive(Debug)]
-pub struct Member<'a> {
-    /// The rep.
-    pub rep: &'a Person,
-    /// The rule that holds for them.
-    pub rule: &'a CadenceRule,
-    /// What is known of them: brought up to date.
-    pub state: &'a mut RepState,
-}
 
 /// Plans all open recoveries of one manager's team.
 pub fn recover(desk: &Desk<'_>, manager: &Person, team: &mut [Member<'_>]) -> Planned {
@@ -355,18 +345,6 @@ fn usual(member: &Member<'_>, recovery: &Recovery) -> Option<Moment> {
     let weeks = recovery.id.week.since(newest.week);
     let local = member.rep.zone.local(newest.span.start) + TimeDelta::weeks(weeks);
     Some(member.rep.zone.instant(local))
-}
-
-/// What fell out, as far as the calendar tells.
-pub fn fallen(state: &RepState, recovery: &Recovery) -> Fallen {
-    let session = recovery.fallen.as_ref().and_then(|key| state.sessions.get(key));
-    let given = session.and_then(|session| session.given.as_ref());
-    Fallen {
-        start: session.map(|session| session.planned.start),
-        verdict: given.map(|given| given.outcome),
-        by: given.and_then(|given| given.by),
-        confidence: given.map_or(Confidence::Certain, |given| given.confidence),
-    }
 }
 
 /// Offers times. The clock of the proposal starts when the server took the mail; until then nothing is outstanding

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use chrono::TimeDelta;
 
 use super::commit::Draft;
-use super::notes::gather;
+use super::notes::{gather, welcome};
 use super::{Daemon, Gate};
 use crate::config::HolidayScope;
 use crate::judge::cadence::rule_for;
@@ -25,7 +25,8 @@ use crate::model::zone::Moment;
 use crate::observe::diary::{Known, diary};
 use crate::plan::desk::{Alarm, Desk, Planned};
 use crate::plan::escalate::escalate;
-use crate::plan::recover::{Member, recover};
+use crate::plan::member::Member;
+use crate::plan::recover::recover;
 
 /// With fewer owed reps than this, recognition is not asked for.
 const GATE_FROM: u32 = 10;
@@ -314,35 +315,6 @@ fn plan_team(
         draft.reps.insert(rep.id, state);
     }
     next_look
-}
-
-/// Adds rows to the outbox; whoever gets a first mail is told first what this is.
-pub(super) fn welcome(desk: &Desk<'_>, rows: Vec<OutboxRow>, draft: &mut Draft) {
-    for row in rows {
-        let person = desk.roster.get(row.to).filter(|person| !desk.welcomed.contains(&person.id));
-        if let Some(person) = person {
-            let letter = Letter::Welcome {
-                mode: desk.mode,
-                is_manager: desk.roster.reports(person.id).next().is_some(),
-                is_rep: person.manager.is_some() && person.status != Some(Status::None),
-            };
-            let id = (desk.ids)("welcome", "welcome", 1, 0, Some(person.id));
-            if !draft.rows.iter().any(|known| known.id == id) {
-                draft.rows.push(OutboxRow {
-                    id,
-                    to: person.id,
-                    letter,
-                    recovery: None,
-                    thread: None,
-                    at: desk.now,
-                    not_before: desk.now,
-                    expires: None,
-                    tries: 0,
-                });
-            }
-        }
-        draft.rows.push(row);
-    }
 }
 
 /// Marks a proposal as sent: its clock starts when the server took the mail.

@@ -109,6 +109,8 @@ pub struct Daemon {
     /// The first tick is over.
     is_ready: bool,
     tally: admin::Tally,
+    /// Signed links before the present key did.
+    old_key: Option<LinkKey>,
     /// When the first look at all calendars began, and whether it is over.
     first_look_began: Option<Moment>,
     first_look_over: bool,
@@ -153,6 +155,7 @@ impl Daemon {
             paused: false,
             is_ready: false,
             tally: admin::Tally::default(),
+            old_key: None,
             first_look_began: None,
             first_look_over: false,
         };
@@ -160,6 +163,16 @@ impl Daemon {
         daemon.mark_all_dirty();
         daemon.say_started()?;
         Ok(daemon)
+    }
+
+    /// Takes links that an earlier key signed, while keys rotate.
+    pub fn read_links_of(&mut self, old_key: Option<LinkKey>) {
+        self.old_key = old_key;
+    }
+
+    /// The keys whose links are taken.
+    fn link_keys(&self) -> Vec<LinkKey> {
+        std::iter::once(&self.setup.key).chain(&self.old_key).cloned().collect()
     }
 
     /// The ledger's view as it is now.

@@ -1,23 +1,23 @@
-//! Notes and their budget, and what is gathered so that a storm is one mail a person.
+//! What goes into the outbox beside decisions: notes within their budget, first mails before any other, and a storm as
+//! one mail a person.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Daemon;
 use super::commit::Draft;
-use super::decide::welcome;
 use crate::judge::cadence::rule_for;
 use crate::judge::{View, baseline};
 use crate::model::calendar::{Diary, Picture};
 use crate::model::fact::Fact;
 use crate::model::letter::Letter;
 use crate::model::mail::MailKind;
-use crate::model::people::{CalendarId, Person, PersonId};
+use crate::model::people::{CalendarId, Person, PersonId, Status};
 use crate::model::state::{Note, OutboxRow, Put, RepState};
 use crate::model::time::Week;
 use crate::model::zone::Moment;
 use crate::plan::desk::Desk;
+use crate::plan::member::Member;
 use crate::plan::notes::{self, Notes, Wanted};
-use crate::plan::recover::Member;
 use crate::tell::mails;
 
 /// So many escalations, or so many closing notes, to one person at once are one mail.
@@ -133,5 +133,34 @@ pub(super) fn gather(draft: &mut Draft, id: &dyn Fn(&str, PersonId) -> String) {
         let Some(first) = mine.into_iter().next() else { continue };
         let letter = Letter::Many { letters };
         draft.rows.push(OutboxRow { id: id(&what, to), letter, recovery: None, thread: None, ..first });
+    }
+}
+
+/// Adds rows to the outbox; whoever gets a first mail is told first what this is.
+pub(super) fn welcome(desk: &Desk<'_>, rows: Vec<OutboxRow>, draft: &mut Draft) {
+    for row in rows {
+        let person = desk.roster.get(row.to).filter(|person| !desk.welcomed.contains(&person.id));
+        if let Some(person) = person {
+            let letter = Letter::Welcome {
+                mode: desk.mode,
+                is_manager: desk.roster.reports(person.id).next().is_some(),
+                is_rep: person.manager.is_some() && person.status != Some(Status::None),
+            };
+            let id = (desk.ids)("welcome", "welcome", 1, 0, Some(person.id));
+            if !draft.rows.iter().any(|known| known.id == id) {
+                draft.rows.push(OutboxRow {
+                    id,
+                    to: person.id,
+                    letter,
+                    recovery: None,
+                    thread: None,
+                    at: desk.now,
+                    not_before: desk.now,
+                    expires: None,
+                    tries: 0,
+                });
+            }
+        }
+        draft.rows.push(row);
     }
 }

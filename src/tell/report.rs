@@ -139,7 +139,12 @@ fn summary(health: &Health) -> Vec<String> {
     let mut lines = vec![
         format!("Coverage: {}", coverage(&all.week).words()),
         format!("Completion: {}", completion(&all.week).words()),
-        format!("{} held, {} confirmed", took_place(&all.week), all.confirmed),
+        format!(
+            "{} held, {} confirmed",
+            took_place(&all.week),
+            // A surplus session may be confirmed too, and is owed by nobody.
+            all.confirmed.min(took_place(&all.week))
+        ),
         format!(
             "The last {} weeks: {}: {}",
             health.windows.1,

@@ -32,18 +32,7 @@ pub fn link_key(env: &Env, file: &Path) -> Result<LinkKey, Error> {
     let given = credential.filter(|path| path.exists());
     let path = given.as_deref().unwrap_or(file);
     match std::fs::read(path) {
-        Ok(bytes) => {
-            let key = <[u8; KEY]>::try_from(bytes).map_err(|bytes| {
-                let message = format!(
-                    "use {}: a link key has {KEY} bytes, this one {}; remove it, and a new one is made (links in \
-                     mails sent so far then no longer work)",
-                    path.display(),
-                    bytes.len()
-                );
-                Error::new(ErrorKind::Invalid, "link_key", message)
-            })?;
-            Ok(LinkKey(key))
-        }
+        Ok(bytes) => of_bytes(path, bytes),
         Err(cause) if cause.kind() == Io::NotFound && given.is_none() => {
             let key = random()?;
             make(file, &key).map_err(|cause| Error::disk("make", file, &cause))?;
@@ -51,6 +40,32 @@ pub fn link_key(env: &Env, file: &Path) -> Result<LinkKey, Error> {
         }
         Err(cause) => Err(Error::disk("read", path, &cause)),
     }
+}
+
+/// The key that signed links before the present one, whose links still work: the credential `link-key-old`, else the
+/// file. `None`: there is none.
+pub fn old_link_key(env: &Env, file: &Path) -> Result<Option<LinkKey>, Error> {
+    let credential = env.credentials.as_ref().map(|folder| folder.join("link-key-old"));
+    let given = credential.filter(|path| path.exists());
+    let path = given.as_deref().unwrap_or(file);
+    match std::fs::read(path) {
+        Ok(bytes) => of_bytes(path, bytes).map(Some),
+        Err(cause) if cause.kind() == Io::NotFound => Ok(None),
+        Err(cause) => Err(Error::disk("read", path, &cause)),
+    }
+}
+
+fn of_bytes(path: &Path, bytes: Vec<u8>) -> Result<LinkKey, Error> {
+    let key = <[u8; KEY]>::try_from(bytes).map_err(|bytes| {
+        let message = format!(
+            "use {}: a link key has {KEY} bytes, this one {}; remove it, and a new one is made (links in \
+             mails sent so far then no longer work)",
+            path.display(),
+            bytes.len()
+        );
+        Error::new(ErrorKind::Invalid, "link_key", message)
+    })?;
+    Ok(LinkKey(key))
 }
 
 /// Under another name first: a file with the right name is whole.
@@ -118,6 +133,10 @@ mod tests {
         std::fs::write(dir.path().join("link-key"), [7; KEY]).expect("written");
         let env = Env { credentials: Some(dir.path().to_owned()), ..Env::default() };
         assert_eq!(link_key(&env, &file), Ok(LinkKey([7; KEY])), "a credential wins");
+        let old = dir.path().join("link.key.old");
+        assert_eq!(old_link_key(&Env::default(), &old), Ok(None));
+        std::fs::write(&old, [9; KEY]).expect("written");
+        assert_eq!(old_link_key(&env, &old), Ok(Some(LinkKey([9; KEY]))), "the one before it is read too");
         std::fs::write(&file, "short").expect("written");
         let wrong = link_key(&Env::default(), &file).map_err(|error| error.kind);
         assert_eq!(wrong, Err(ErrorKind::Invalid));

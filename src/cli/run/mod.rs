@@ -46,7 +46,7 @@ const CLICK_WAIT: Duration = Duration::from_secs(20);
 /// Runs the daemon until it is told to stop.
 ///
 /// SIGTERM or Ctrl-C ends it. SIGHUP reads configuration and roster anew; where they are wrong, all that is wrong is
-/// logged and the old ones go on. (A new [store] or [web] listen is taken up at the next start.) The log goes to
+/// logged and the old ones go on. (A new [store], and all of [web] but public_url, is taken up at the next start.) The log goes to
 /// standard error.
 #[derive(Debug, Args)]
 pub struct Run {
@@ -94,7 +94,7 @@ impl Run {
 /// Starts the daemon and runs it to its end.
 async fn daemon(start: Start, signals: Signals) -> Result<(), Error> {
     let Start { files, store: place, reloader, opened } = start;
-    let Opened { lock, ledger, store, mut table, key, notices } = opened;
+    let Opened { lock, ledger, store, mut table, key, old_key, notices } = opened;
     let (setup, texts) = open::number(&files, &mut table, &key, &reloader.zones)?;
     let world = ports::world(&files, &reloader.env, &reloader.state, &texts, &setup)?;
     let listener = listen(&files).await?;
@@ -107,6 +107,7 @@ async fn daemon(start: Start, signals: Signals) -> Result<(), Error> {
     });
     let store = Shared::new(store);
     let mut daemon = Daemon::start(world, setup, Box::new(ledger), Box::new(store.clone()), KeepWritten::No)?;
+    daemon.read_links_of(old_key);
     for notice in &notices {
         tracing::warn!("{notice}");
         daemon.note(notice)?;

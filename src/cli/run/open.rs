@@ -34,6 +34,8 @@ pub struct Opened {
     pub table: PeopleTable,
     /// Signs links.
     pub key: LinkKey,
+    /// Signed them before: its links still work.
+    pub old_key: Option<LinkKey>,
     /// What was found and put right.
     pub notices: Vec<Notice>,
 }
@@ -50,7 +52,8 @@ impl Opened {
         notices.extend(of_store);
         let table = PeopleTable::open(&place.people(), ledger.last())?;
         let key = keys::link_key(env, &place.link_key())?;
-        Ok(Self { lock, ledger, store, table, key, notices })
+        let old_key = keys::old_link_key(env, &place.old_link_key())?;
+        Ok(Self { lock, ledger, store, table, key, old_key, notices })
     }
 }
 

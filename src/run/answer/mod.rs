@@ -21,7 +21,7 @@ use crate::model::state::{Recovery, RepState};
 use crate::model::zone::Moment;
 use crate::plan::answer::{Answered, Upshot, answer};
 use crate::plan::desk::Desk;
-use crate::plan::recover::Member;
+use crate::plan::member::Member;
 use crate::tell::link::Claim;
 use crate::tell::pages;
 
@@ -155,7 +155,7 @@ impl Daemon {
             let (came, planned) = answer(desk, member, answered);
             upshot = came;
             draft.facts.extend(planned.facts);
-            super::decide::welcome(desk, planned.rows, draft);
+            super::notes::welcome(desk, planned.rows, draft);
             planned.next_look
         });
         upshot

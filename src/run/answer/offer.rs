@@ -18,7 +18,7 @@ impl Daemon {
         is_held_back: bool,
         draft: &mut Draft,
     ) -> Reply {
-        let claim = match link::read(token, std::slice::from_ref(&self.setup.key), draft.now) {
+        let claim = match link::read(token, &self.link_keys(), draft.now) {
             Ok(claim) => claim,
             Err(refused) => return Reply::Page(pages::refused(refused, &self.pages_desk(draft))),
         };

@@ -21,8 +21,7 @@ const TIMES_SHOWN: usize = 3;
 
 impl Daemon {
     fn pass(&self, door: Door, token: &str, draft: &Draft) -> Result<Pass, Page> {
-        let keys = std::slice::from_ref(&self.setup.key);
-        link::read_pass(door, token, keys, draft.now)
+        link::read_pass(door, token, &self.link_keys(), draft.now)
             .map_err(|refused| pages::refused(refused, &self.pages_desk(draft)))
     }
 

@@ -1,0 +1,30 @@
+//! A rep as planning sees them.
+
+use crate::model::fact::Confidence;
+use crate::model::letter::Fallen;
+use crate::model::people::Person;
+use crate::model::policy::CadenceRule;
+use crate::model::state::{Recovery, RepState};
+
+/// One rep of the team, with what is known of them.
+#[derive(Debug)]
+pub struct Member<'a> {
+    /// The rep.
+    pub rep: &'a Person,
+    /// The rule that holds for them.
+    pub rule: &'a CadenceRule,
+    /// What is known of them: brought up to date.
+    pub state: &'a mut RepState,
+}
+
+/// What fell out, as far as the calendar tells.
+pub fn fallen(state: &RepState, recovery: &Recovery) -> Fallen {
+    let session = recovery.fallen.as_ref().and_then(|key| state.sessions.get(key));
+    let given = session.and_then(|session| session.given.as_ref());
+    Fallen {
+        start: session.map(|session| session.planned.start),
+        verdict: given.map(|given| given.outcome),
+        by: given.and_then(|given| given.by),
+        confidence: given.map_or(Confidence::Certain, |given| given.confidence),
+    }
+}
