@@ -18,5 +18,6 @@ mod scenarios;
 mod sim;
 mod smtp;
 mod store;
+mod storm;
 mod tell;
 mod web;
