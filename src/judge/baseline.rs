@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::calendar::Picture;
 use crate::model::event::Partstat;
 use crate::model::fact::{SessionKey, WeekCounts};
 use crate::model::time::Week;
@@ -36,24 +35,22 @@ pub fn baseline(view: &View<'_>, until: Week, weeks: u32) -> BTreeMap<Week, Week
 /// The pair's sessions that neither calendar shows as called off and nobody declined, by week.
 fn stood(view: &View<'_>) -> BTreeMap<Week, BTreeSet<SessionKey>> {
     let sides = [(view.manager, view.manager_picture), (view.rep, view.rep_picture)];
-    let pictures = || sides.iter().filter_map(|(owner, picture)| Some((owner.id, (*picture)?)));
-    let is_off = |key: &SessionKey| {
-        pictures().flat_map(|(_, picture): (_, &Picture)| &picture.sightings).any(|seen| {
-            let says_no = |who| seen.kept.party.answers.get(&who) == Some(&Partstat::Declined);
-            seen.key == *key && (seen.is_cancelled || says_no(view.rep.id) || says_no(view.manager.id))
-        })
-    };
+    let pictures = sides.into_iter().filter_map(|(owner, picture)| Some((owner.id, picture?)));
+    let mut off: BTreeSet<SessionKey> = BTreeSet::new();
     let mut found: BTreeMap<Week, BTreeSet<SessionKey>> = BTreeMap::new();
-    for (owner, picture) in pictures() {
+    for (owner, picture) in pictures {
         for seen in &picture.sightings {
-            if recognise(view, seen, owner, picture.lists_attendees).is_some() {
+            let says_no = |who| seen.kept.party.answers.get(&who) == Some(&Partstat::Declined);
+            if seen.is_cancelled || says_no(view.rep.id) || says_no(view.manager.id) {
+                off.insert(seen.key.clone());
+            } else if recognise(view, seen, owner, picture.lists_attendees).is_some() {
                 let week = Week::of(seen.span.start, &view.rep.zone);
                 found.entry(week).or_default().insert(seen.key.clone());
             }
         }
     }
     for keys in found.values_mut() {
-        keys.retain(|key| !is_off(key));
+        keys.retain(|key| !off.contains(key));
     }
     found
 }

@@ -289,6 +289,13 @@ pub struct Rhythm {
     pub minutes: u32,
 }
 
+impl Rhythm {
+    /// Sessions in a long while (420 weeks, which every usual interval divides): for comparing two.
+    pub fn weight(&self) -> u32 {
+        self.per_week * 420 / self.every_weeks.max(1)
+    }
+}
+
 /// What a mail says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "letter", rename_all = "snake_case")]

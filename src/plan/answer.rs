@@ -13,7 +13,7 @@ use crate::model::zone::Moment;
 use super::book;
 use super::desk::{Desk, Planned};
 use super::member::Member;
-use super::recover;
+use super::recover::{self, Taken};
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +41,8 @@ pub enum OwnRefused {
     TooSoon,
     /// Not in the week that is short.
     OtherWeek,
-    /// One of the two has something else.
-    Busy,
-    /// A calendar is not known.
-    Unknown,
+    /// One of the two has something else, or nobody knows.
+    Taken(Taken),
 }
 
 /// Whether a time of somebody's own can be booked. It may lie outside working hours and on focus time: they chose it.
@@ -56,16 +54,9 @@ pub fn own_refused(desk: &Desk<'_>, member: &Member<'_>, id: RecoveryId, span: &
         return Some(OwnRefused::OtherWeek);
     }
     let manager = member.state.recoveries.get(&id.week).and_then(|known| known.get(&id.ordinal))?.manager;
-    let diaries = [id.rep, manager].map(|who| desk.diaries.get(&who));
-    if !diaries.iter().all(|diary| diary.is_some_and(|diary| diary.is_known)) {
-        return Some(OwnRefused::Unknown);
-    }
-    let is_busy = diaries
-        .into_iter()
-        .flatten()
-        .flat_map(|diary| &diary.filled)
-        .any(|filled| matches!(filled.fill, Fill::Busy | Fill::Away(_)) && filled.span.overlaps(span));
-    is_busy.then_some(OwnRefused::Busy)
+    let is_taken =
+        recover::taken(desk, [id.rep, manager], span, |fill| matches!(fill, Fill::Busy | Fill::Away(_)));
+    is_taken.map(OwnRefused::Taken)
 }
 
 /// What came of it: decides which page is shown.

@@ -13,7 +13,7 @@ use crate::model::letter::{CheckInItem, Known, Letter, Owed, Rhythm};
 use crate::model::people::{Person, Status};
 use crate::model::policy::{CadenceRule, Mode};
 use crate::model::state::{Expected, Note, OutboxRow, RepState};
-use crate::model::time::{Span, Week};
+use crate::model::time::{Span, Week, Weekly};
 use crate::model::zone::Moment;
 
 use super::desk::{Desk, Subject};
@@ -183,17 +183,17 @@ fn known(session: &Expected) -> Option<Known> {
 }
 
 /// The days that a check-in of `week` asks about: from the one before it.
-pub fn window(desk: &Desk<'_>, rep: &Person, week: Week) -> Option<Span> {
-    let send = desk.rules.check_in?;
+pub fn window(send: Weekly, rep: &Person, week: Week) -> Span {
     let until = send.next_after(week.span(&rep.zone).start - TimeDelta::seconds(1), &rep.zone);
     let from = send.next_after(week.plus(-1).span(&rep.zone).start - TimeDelta::seconds(1), &rep.zone);
-    Some(Span::new(from, until))
+    Span::new(from, until)
 }
 
 /// Once a week, where `[checkin]` is configured.
 fn check_in(desk: &Desk<'_>, member: &Member<'_>, notes: &mut Notes) {
     let week = Week::of(desk.now, &member.rep.zone);
-    let Some(window) = window(desk, member.rep, week) else { return };
+    let Some(send) = desk.rules.check_in else { return };
+    let window = window(send, member.rep, week);
     if desk.now < window.end {
         notes.look_at(window.end);
         return;
@@ -250,7 +250,7 @@ fn cadence(desk: &Desk<'_>, manager: &Person, member: &Member<'_>, rule_on: Rule
     let Some((day, after)) = changed.find(|(_, rule)| rhythm(rule) != rhythm(before)) else {
         return;
     };
-    let from = if weight(after) > weight(before) { first_monday(day) } else { day };
+    let from = if rhythm(after).weight() > rhythm(before).weight() { first_monday(day) } else { day };
     if from < today {
         return;
     }
@@ -277,11 +277,6 @@ fn rhythm(rule: &CadenceRule) -> Rhythm {
     }
 }
 
-/// Sessions in a long while, to compare rules.
-fn weight(rule: &CadenceRule) -> u32 {
-    rule.per_week * 420 / rule.every_weeks.max(1)
-}
-
 /// The day itself, if it is a Monday, else the next one.
 fn first_monday(day: NaiveDate) -> NaiveDate {
     let monday = Week::of_date(day).monday();
@@ -289,11 +284,11 @@ fn first_monday(day: NaiveDate) -> NaiveDate {
 }
 
 /// Whether a note was written before, in whatever week.
-pub fn is_said(said: Option<&BTreeSet<Note>>, what: &str) -> bool {
-    said.is_some_and(|notes| notes.iter().any(|note| note.what == what))
+pub fn is_said(said: &BTreeSet<Note>, what: &str) -> bool {
+    said.iter().any(|note| note.what == what)
 }
 
 /// How many notes somebody was sent in a week.
-pub fn count(said: Option<&BTreeSet<Note>>, week: Week) -> u32 {
-    said.map_or(0, |notes| notes.iter().filter(|note| note.week == week).count() as u32)
+pub fn count(said: &BTreeSet<Note>, week: Week) -> u32 {
+    said.iter().filter(|note| note.week == week).count() as u32
 }

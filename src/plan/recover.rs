@@ -89,15 +89,31 @@ fn silence<'o>(offers: &'o [Offer], deadline: Moment, desk: &Desk<'_>) -> Option
 /// Whether an offered slot can still be booked: notice kept and nothing new on it.
 pub fn is_open(desk: &Desk<'_>, rep: PersonId, manager: PersonId, offer: &Offer) -> bool {
     offer.span.start >= desk.now + desk.rules.policy.notice
-        && [rep, manager].iter().all(|who| {
-            desk.diaries.get(who).is_some_and(|diary| {
-                diary.is_known
-                    && !diary
-                        .filled
-                        .iter()
-                        .any(|filled| blocks(filled.fill, offer) && filled.span.overlaps(&offer.span))
-            })
-        })
+        && taken(desk, [rep, manager], &offer.span, |fill| blocks(fill, offer)).is_none()
+}
+
+/// Why a span cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// A calendar is not known: that is never free.
+    Unknown,
+    /// One of them has something in it that blocks.
+    Busy,
+}
+
+/// Whether a span is taken in a calendar of these people, given what blocks.
+pub fn taken(
+    desk: &Desk<'_>,
+    people: [PersonId; 2],
+    span: &Span,
+    blocks: impl Fn(Fill) -> bool,
+) -> Option<Taken> {
+    let diaries = people.map(|who| desk.diaries.get(&who).filter(|diary| diary.is_known));
+    if diaries.contains(&None) {
+        return Some(Taken::Unknown);
+    }
+    let mut filled = diaries.into_iter().flatten().flat_map(|diary| &diary.filled);
+    filled.any(|filled| blocks(filled.fill) && filled.span.overlaps(span)).then_some(Taken::Busy)
 }
 
 fn blocks(fill: Fill, offer: &Offer) -> bool {

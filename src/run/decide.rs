@@ -26,6 +26,7 @@ use crate::observe::diary::{Known, diary};
 use crate::plan::desk::{Alarm, Desk, Planned};
 use crate::plan::escalate::escalate;
 use crate::plan::member::Member;
+use crate::plan::notes::{Notes, notes};
 use crate::plan::recover::recover;
 
 /// With fewer owed reps than this, recognition is not asked for.
@@ -136,10 +137,13 @@ impl Daemon {
             welcomed: &self.state.welcomed,
             ids: &ids,
         };
-        let planned = plan_team(&desk, manager, &reps, &self.state, draft);
-        next = next.min(planned.unwrap_or(next));
-        let noted = self.notes(&desk, manager, &reps, draft);
-        next = next.min(noted.unwrap_or(next));
+        let (planned, notes) = plan_team(&desk, manager, &reps, &self.state, draft);
+        for looked in [planned, notes.next_look].into_iter().flatten() {
+            next = next.min(looked);
+        }
+        for wanted in notes.wanted {
+            self.send_note(&desk, wanted, draft);
+        }
         next.max(draft.now + TimeDelta::seconds(1))
     }
 
@@ -283,38 +287,41 @@ impl Daemon {
     }
 }
 
-/// Plans one team: recoveries together, then each rep's escalation. Returns when to look again.
+/// Plans one team: recoveries together, then each rep's escalation, then what all are told or asked beside. Returns when to
+/// look again.
 fn plan_team(
     desk: &Desk<'_>,
     manager: &Person,
     reps: &[&Person],
     state: &crate::model::state::State,
     draft: &mut Draft,
-) -> Option<Moment> {
+) -> (Option<Moment>, Notes) {
     let mut states: Vec<(&Person, RepState)> =
         reps.iter().map(|rep| (*rep, draft.rep(state, rep.id).clone())).collect();
-    let planned = {
-        let mut team: Vec<Member<'_>> = states
-            .iter_mut()
-            .filter_map(|(rep, state)| {
-                let rule = rule_for(&desk.rules.cadence, rep, rep.zone.local(desk.now).date())?;
-                Some(Member { rep, rule, state })
-            })
-            .collect();
-        recover(desk, manager, &mut team)
-    };
-    let Planned { facts, rows, alarms, mut next_look } = planned;
+    let Planned { facts, rows, alarms, mut next_look } =
+        recover(desk, manager, &mut members(desk, &mut states));
     draft.facts.extend(facts);
     welcome(desk, rows, draft);
-    for (rep, mut state) in states {
+    for (rep, state) in &mut states {
         let mine: Vec<Alarm> = alarms.iter().filter(|alarm| alarm.rep == rep.id).cloned().collect();
-        let said = escalate(desk, rep, manager, &mut state, mine);
+        let said = escalate(desk, rep, manager, state, mine);
         draft.facts.extend(said.facts);
         welcome(desk, said.rows, draft);
         next_look = [next_look, said.next_look].into_iter().flatten().min();
-        draft.reps.insert(rep.id, state);
     }
-    next_look
+    let rule_on = |rep: &Person, day| rule_for(&desk.rules.cadence, rep, day);
+    let notes = notes(desk, manager, &members(desk, &mut states), &rule_on);
+    draft.reps.extend(states.into_iter().map(|(rep, state)| (rep.id, state)));
+    (next_look, notes)
+}
+
+/// Those of a team who are owed something now.
+fn members<'m, 'p: 'm>(desk: &'m Desk<'_>, states: &'m mut [(&'p Person, RepState)]) -> Vec<Member<'m>> {
+    let member = |(rep, state): &'m mut (&'p Person, RepState)| {
+        let rule = rule_for(&desk.rules.cadence, rep, rep.zone.local(desk.now).date())?;
+        Some(Member { rep, rule, state })
+    };
+    states.iter_mut().filter_map(member).collect()
 }
 
 /// Marks a proposal as sent: its clock starts when the server took the mail.

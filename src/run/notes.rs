@@ -5,63 +5,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Daemon;
 use super::commit::Draft;
-use crate::judge::cadence::rule_for;
 use crate::judge::{View, baseline};
 use crate::model::calendar::{Diary, Picture};
 use crate::model::fact::Fact;
 use crate::model::letter::Letter;
 use crate::model::mail::MailKind;
 use crate::model::people::{CalendarId, Person, PersonId, Status};
-use crate::model::state::{Note, OutboxRow, Put, RepState};
+use crate::model::state::{Note, OutboxRow, Put};
 use crate::model::time::Week;
-use crate::model::zone::Moment;
 use crate::plan::desk::Desk;
-use crate::plan::member::Member;
-use crate::plan::notes::{self, Notes, Wanted};
+use crate::plan::notes::{self, Wanted};
 use crate::tell::mails;
 
 /// So many escalations, or so many closing notes, to one person at once are one mail.
 const STORM_FROM: usize = 3;
 
 impl Daemon {
-    /// What one team is told or asked beside what just happened. Returns when to look again.
-    pub(super) fn notes(
-        &self,
-        desk: &Desk<'_>,
-        manager: &Person,
-        reps: &[&Person],
-        draft: &mut Draft,
-    ) -> Option<Moment> {
-        let mut states: Vec<(&Person, RepState)> =
-            reps.iter().map(|rep| (*rep, draft.rep(&self.state, rep.id).clone())).collect();
-        let rules = &desk.rules.cadence;
-        let team: Vec<Member<'_>> = states
-            .iter_mut()
-            .filter_map(|(rep, state)| {
-                let rule = rule_for(rules, rep, rep.zone.local(desk.now).date())?;
-                Some(Member { rep, rule, state })
-            })
-            .collect();
-        let rule_on = |rep: &Person, day| rule_for(rules, rep, day);
-        let Notes { wanted, next_look } = notes::notes(desk, manager, &team, &rule_on);
-        for one in wanted {
-            self.send_note(desk, one, draft);
-        }
-        next_look
-    }
-
     /// Sends a note, unless it was said before or its reader has had enough this week.
-    fn send_note(&self, desk: &Desk<'_>, wanted: Wanted, draft: &mut Draft) {
+    pub(super) fn send_note(&self, desk: &Desk<'_>, wanted: Wanted, draft: &mut Draft) {
         let Wanted { row, note } = wanted;
         let mut said: BTreeSet<Note> = self.state.noted.get(&row.to).cloned().unwrap_or_default();
         said.extend(draft.puts.iter().filter_map(|put| match put {
             Put::Noted { to, note } if *to == row.to => Some(note.clone()),
             _ => None,
         }));
-        if notes::is_said(Some(&said), &note.what) {
+        if notes::is_said(&said, &note.what) {
             return;
         }
-        let has_room = notes::count(Some(&said), note.week) < desk.rules.policy.mails_per_week;
+        let has_room = notes::count(&said, note.week) < desk.rules.policy.mails_per_week;
         draft.puts.push(Put::Noted { to: row.to, note });
         if has_room {
             welcome(desk, vec![row], draft);
@@ -81,17 +52,17 @@ impl Daemon {
         for rep in reps {
             let state = draft.rep(&self.state, rep.id);
             let Some(since) = state.watched_since.filter(|_| state.baseline.is_none()) else { continue };
+            if ![rep, &manager]
+                .iter()
+                .all(|person| person.calendars.is_empty() || self.picture(person.id).is_some())
+            {
+                continue;
+            }
             let weeks = self.setup.settings.rules.health.judge;
             let until = Week::of(since, &rep.zone);
             let mine = self.past(CalendarId::first(rep.id), until, weeks, rep);
             let theirs =
                 of_manager.get_or_insert_with(|| self.past(CalendarId::first(manager.id), until, weeks, rep));
-            let lacks = |person: &Person, picture: &Option<Picture>| {
-                !person.calendars.is_empty() && picture.is_none()
-            };
-            if lacks(rep, &mine) || lacks(manager, theirs) {
-                continue;
-            }
             let empty = Diary::default();
             let view = View {
                 now: draft.now,

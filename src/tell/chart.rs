@@ -6,6 +6,7 @@ use askama::Template;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
+use super::body::Bar;
 use super::layout::written;
 
 /// The letters of charts; see `fonts/LICENSE`.
@@ -23,24 +24,13 @@ const COACHING_FULL: u32 = 240;
 /// Width of that bar.
 const COACHING_WIDE: u32 = 528;
 
-/// One week of the chart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Point {
-    /// Its days.
-    pub label: String,
-    /// What took place, in thousandths of what was owed; `None`: nothing was owed.
-    pub permille: Option<u32>,
-    /// The same in counts.
-    pub value: String,
-}
-
 /// What a chart shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Series {
     /// In a sentence, for whoever does not see it.
     pub alt: String,
     /// The weeks, oldest first.
-    pub points: Vec<Point>,
+    pub points: Vec<Bar>,
     /// The target, in thousandths.
     pub target_permille: u32,
     /// Coaching minutes of a rep in a month; `None`: not known yet.
@@ -100,7 +90,7 @@ pub fn svg(series: &Series) -> String {
         is_dashed,
     };
     let each = ACROSS.1 / (series.points.len() as u32).max(1);
-    let column = |(n, point): (u32, &Point)| {
+    let column = |(n, point): (u32, &Bar)| {
         let height = point.permille.unwrap_or(0).min(1000) * full / 1000;
         let width = (each * 3 / 5).clamp(4, 64);
         let middle = ACROSS.0 + n * each + each / 2;
@@ -110,7 +100,8 @@ pub fn svg(series: &Series) -> String {
             width,
             height,
             middle,
-            value: point.value.clone(),
+            // A week that owed nothing is an empty place.
+            value: point.permille.map(|_| point.value.clone()).unwrap_or_default(),
             // Within the column where it is tall enough, so that no line runs through it.
             value_at: if height >= VALUE_HIGH { top + full - height + 16 } else { top + full - height - 6 },
             value_colour: if height >= VALUE_HIGH { "#ffffff" } else { "#1b1f24" },
@@ -163,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_same_numbers_give_the_same_picture() {
-        let point = |permille: u32| Point {
+        let point = |permille: u32| Bar {
             label: "16-22 Nov".into(),
             permille: Some(permille),
             value: format!("{} of 10", permille / 100),

@@ -7,27 +7,15 @@ use askama::Template;
 
 use super::body::{Block, Body, Link, Shown};
 
-/// A mail's HTML.
+/// A mail, or a page behind a link.
 #[derive(Template)]
-#[template(path = "mail.html")]
-pub struct MailHtml<'a> {
-    /// What the window's title says: the subject.
+#[template(path = "sheet.html")]
+pub struct Sheet<'a> {
+    /// What the window's title says: of a mail the subject.
     pub title: &'a str,
-    /// What it says.
-    pub body: &'a Body,
-    /// Lines below it.
-    pub foot: &'a [String],
-    /// Links below those.
-    pub foot_links: &'a [Link],
-}
-
-/// A page behind a link.
-#[derive(Template)]
-#[template(path = "page.html")]
-pub struct PageHtml<'a> {
-    /// The heading, and what the window's title says.
-    pub title: &'a str,
-    /// What it says, and its forms.
+    /// What stands above it all, of a page.
+    pub heading: Option<&'a str>,
+    /// What it says, and a page's forms.
     pub body: &'a Body,
     /// Lines below it.
     pub foot: &'a [String],

@@ -11,7 +11,7 @@ use chrono::DateTime;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::model::fact::{Action, RecoveryId};
+use crate::model::fact::{Action, RecoveryId, SessionKey};
 use crate::model::ledger::LedgerId;
 use crate::model::page::Door;
 use crate::model::people::PersonId;
@@ -153,9 +153,9 @@ fn signed(token: &str, length: usize, purpose: &[u8], keys: &[LinkKey]) -> Resul
     if keys.iter().any(is_ours) { Ok(bytes) } else { Err(Refused::Forged) }
 }
 
-/// A short number for something in a list that a page shows: not a secret, and the same every time.
-pub fn short(what: &str) -> u32 {
-    crc32fast::hash(what.as_bytes()).max(1)
+/// A short number for a session in a list that a page shows: not a secret, and the same every time.
+pub fn short(session: &SessionKey) -> u32 {
+    crc32fast::hash(session.to_string().as_bytes()).max(1)
 }
 
 /// The id of something that is done once: lower-case base32hex (RFC 4648, 7), 32 characters, the alphabet that

@@ -23,7 +23,7 @@ use crate::model::time::Span;
 use crate::model::zone::{Moment, Zone};
 
 use super::body::{Block, Body, Link};
-use super::layout::{MailHtml, written};
+use super::layout::{Sheet, written};
 use super::link::{self, Claim, LinkKey, Pass};
 use super::names::{self, People};
 use super::report::{self, Picture};
@@ -94,7 +94,13 @@ pub fn mail(row: &OutboxRow, ctx: &Context<'_>) -> Mail {
         from_address: ctx.voice.from_address.clone(),
         reply_to: ctx.voice.reply_to.clone(),
         text,
-        html: written(&MailHtml { title: &subject, body: &body, foot: &foot, foot_links: &foot_links }),
+        html: written(&Sheet {
+            title: &subject,
+            heading: None,
+            body: &body,
+            foot: &foot,
+            foot_links: &foot_links,
+        }),
         subject,
         invitation: ctx.extras.invitation.clone(),
         image,

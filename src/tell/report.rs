@@ -10,7 +10,7 @@ use crate::model::report::{AtRisk, Baseline, Health, HealthLine, Mover};
 use crate::model::time::Week;
 
 use super::body::{Bar, Block, Body, Chart, Shown, Table};
-use super::chart::{self, Point, Series};
+use super::chart::{self, Series};
 use super::names::{self, People};
 use super::{phrase, when};
 
@@ -312,16 +312,11 @@ fn trend(body: &mut Body, health: &Health, picture: Picture) {
     if weeks.is_empty() {
         return;
     }
-    let bar = |(week, counts): &(Week, WeekCounts)| Bar {
-        label: when::week_days(*week),
-        permille: coverage(counts).permille(),
-        value: few_words(coverage(counts)),
-    };
     let row = |(week, counts): &(Week, WeekCounts)| {
         let (covered, completed) = (coverage(counts), completion(counts));
         vec![when::week_days(*week), few_words(covered), few_words(completed)]
     };
-    let bars: Vec<Bar> = weeks.iter().map(bar).collect();
+    let bars = bars(health);
     let told = bars.iter().filter(|bar| bar.permille.is_some());
     let told: Vec<String> = told.map(|bar| format!("{}: {}", bar.label, bar.value)).collect();
     let alt = format!("1-on-1s that took place by week. {}", told.join("; "));
@@ -350,27 +345,25 @@ fn known_weeks(health: &Health) -> &[(Week, WeekCounts)] {
     first.map_or(&[], |first| &health.all.trend[first..])
 }
 
+/// What took place of what was owed, week by week.
+fn bars(health: &Health) -> Vec<Bar> {
+    let bar = |(week, counts): &(Week, WeekCounts)| Bar {
+        label: when::week_days(*week),
+        permille: coverage(counts).permille(),
+        value: few_words(coverage(counts)),
+    };
+    known_weeks(health).iter().map(bar).collect()
+}
+
 fn few_words(share: Share) -> String {
     if share.of == 0 { "none due".to_owned() } else { format!("{} of {}", share.took_place, share.of) }
 }
 
 /// The chart of a report as SVG.
 pub fn drawing(health: &Health) -> String {
-    let point = |(week, counts): &(Week, WeekCounts)| {
-        let share = coverage(counts);
-        Point {
-            label: when::week_days(*week),
-            permille: share.permille(),
-            value: if share.of == 0 {
-                String::new()
-            } else {
-                format!("{} of {}", share.took_place, share.of)
-            },
-        }
-    };
     chart::svg(&Series {
         alt: "1-on-1s that took place, by week".to_owned(),
-        points: known_weeks(health).iter().map(point).collect(),
+        points: bars(health),
         target_permille: health.target_permille,
         coaching: coaching(&health.all),
     })

@@ -6,6 +6,7 @@ use crate::model::letter::Offer;
 use crate::model::state::Recovery;
 use crate::model::time::Span;
 use crate::plan::answer::{Answered, OwnRefused, Upshot, own_refused};
+use crate::plan::recover::Taken;
 use crate::run::commit::Draft;
 use crate::tell::link::{self, Claim};
 use crate::tell::pages::{self, OwnTime};
@@ -105,8 +106,8 @@ impl Daemon {
                 Some(OwnRefused::OtherWeek) => {
                     Err("That lies in another week; this one would still be missed.")
                 }
-                Some(OwnRefused::Busy) => Err("One of you is busy then."),
-                Some(OwnRefused::Unknown) => {
+                Some(OwnRefused::Taken(Taken::Busy)) => Err("One of you is busy then."),
+                Some(OwnRefused::Taken(Taken::Unknown)) => {
                     Err("One of your calendars cannot be read just now, so nothing can be booked.")
                 }
             };
@@ -154,25 +155,26 @@ impl Daemon {
         pages::all_done_page(claim, &self.booked_by(claim, draft), gone, &self.pages_desk(draft))
     }
 
+    /// The recoveries of the week that the claim is about, of all reps of whoever holds it.
+    fn of_team<'a>(&'a self, claim: &'a Claim, draft: &'a Draft) -> impl Iterator<Item = &'a Recovery> {
+        let reps = self.setup.roster.reports(claim.who).map(|rep| rep.id);
+        let states = reps.filter_map(move |rep| self.rep_state(rep, draft));
+        states.flat_map(|state| state.of_week(claim.subject.week))
+    }
+
     /// What is offered to somebody and not answered, with the first time of each.
     fn open_for(&self, claim: &Claim, draft: &Draft) -> Vec<(Recovery, Offer)> {
-        let reps = self.setup.roster.reports(claim.who).map(|rep| rep.id);
-        let states = reps.filter_map(|rep| self.rep_state(rep, draft));
-        let open = states.flat_map(|state| state.of_week(claim.subject.week).collect::<Vec<_>>());
-        open.filter(|known| known.state == RecoveryState::Proposed)
-            .filter_map(|known| {
-                let proposal = known.proposal.as_ref().filter(|proposal| proposal.to == claim.who)?;
-                Some((known.clone(), proposal.offers.first()?.clone()))
-            })
-            .collect()
+        let open = self.of_team(claim, draft).filter(|known| known.state == RecoveryState::Proposed);
+        open.filter_map(|known| {
+            let proposal = known.proposal.as_ref().filter(|proposal| proposal.to == claim.who)?;
+            Some((known.clone(), proposal.offers.first()?.clone()))
+        })
+        .collect()
     }
 
     /// What stands booked of the week for somebody.
     fn booked_by(&self, claim: &Claim, draft: &Draft) -> Vec<Recovery> {
-        let reps = self.setup.roster.reports(claim.who).map(|rep| rep.id);
-        let states = reps.filter_map(|rep| self.rep_state(rep, draft));
-        let of_week = states.flat_map(|state| state.of_week(claim.subject.week).collect::<Vec<_>>());
-        of_week.filter(|known| known.state == RecoveryState::Booked).cloned().collect()
+        self.of_team(claim, draft).filter(|known| known.state == RecoveryState::Booked).cloned().collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Daemon, Fields};
 use crate::judge::health;
-use crate::model::fact::{Action, Fact, SessionKey};
+use crate::model::fact::{Action, Fact};
 use crate::model::letter::Offer;
 use crate::model::page::{Door, Page};
 use crate::model::people::PersonId;
@@ -67,7 +67,7 @@ impl Daemon {
             _ => return,
         };
         let known = self.asked(pass, draft);
-        let key = known.into_iter().map(|asked| asked.item.session).find(|key| short(key) == item);
+        let key = known.into_iter().map(|asked| asked.item.session).find(|key| link::short(key) == item);
         let Some(session) = key else { return };
         let answered = Answered {
             who: pass.who,
@@ -82,21 +82,26 @@ impl Daemon {
     }
 
     /// The sessions of the pass's week that its owner is asked about.
-    fn asked(&mut self, pass: &Pass, draft: &mut Draft) -> Vec<Asked> {
-        let mut found = Vec::new();
-        self.at_desk(pass.who, draft, |desk, member, _| {
-            let window = notes::window(desk, member.rep, pass.week);
-            found = window.map(|window| notes::asked(member.state, &window, desk.now)).unwrap_or_default();
-            None
-        });
-        found.into_iter().map(|(item, word)| Asked { item, word }).collect()
+    fn asked(&self, pass: &Pass, draft: &Draft) -> Vec<Asked> {
+        let setup = self.setup.as_ref();
+        let send = setup.settings.rules.check_in;
+        let (Some(send), Some(rep), Some(state)) =
+            (send, setup.roster.get(pass.who), self.rep_state(pass.who, draft))
+        else {
+            return Vec::new();
+        };
+        let asked = notes::asked(state, &notes::window(send, rep, pass.week), draft.now);
+        asked.into_iter().map(|(item, word)| Asked { item, word }).collect()
     }
 
     /// A session of somebody's, as rep or as manager.
     fn session(&self, who: PersonId, item: u32, draft: &Draft) -> Option<Expected> {
         let reps = self.setup.roster.reports(who).map(|rep| rep.id).chain([who]);
         let states = reps.filter_map(|rep| self.rep_state(rep, draft));
-        states.flat_map(|state| state.sessions.values()).find(|session| short(&session.key) == item).cloned()
+        states
+            .flat_map(|state| state.sessions.values())
+            .find(|session| link::short(&session.key) == item)
+            .cloned()
     }
 
     fn overlap(
@@ -181,10 +186,6 @@ impl Daemon {
             &self.pages_desk(draft),
         )
     }
-}
-
-fn short(key: &SessionKey) -> u32 {
-    link::short(&key.to_string())
 }
 
 /// Times to move to lie on nothing.

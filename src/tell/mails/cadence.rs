@@ -1,7 +1,7 @@
 //! The cadence of a pair changes: said to both before it does.
 
 use super::Desk;
-use crate::model::letter::{Letter, Rhythm};
+use crate::model::letter::Letter;
 use crate::tell::body::Body;
 use crate::tell::{phrase, when};
 
@@ -28,16 +28,11 @@ pub(super) fn body(desk: &Desk<'_>, letter: &Letter) -> Body {
             if desk.to == *rep { "you are".to_owned() } else { format!("{} is", desk.name(*rep)) }
         ));
     }
-    body.para(if weight(after) > weight(before) {
+    body.para(if after.weight() > before.weight() {
         "Please add what is missing to your calendars. Where it is not there, Drumbeat looks for times that are free \
          for both of you."
     } else {
         "What stands in your calendars beyond that may stay: nothing is taken away."
     });
     body
-}
-
-/// Sessions of a rhythm in a long while.
-fn weight(rhythm: &Rhythm) -> u32 {
-    rhythm.per_week * 420 / rhythm.every_weeks.max(1)
 }

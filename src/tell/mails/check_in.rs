@@ -27,7 +27,7 @@ pub(super) fn body(desk: &Desk<'_>, week: Week, items: &[CheckInItem], until: Mo
             Known::Fell => "We met anyway",
             Known::Unsure => "Say how it was",
         };
-        if let Some(url) = desk.pass_url(&pass(link::short(&item.session.to_string()))) {
+        if let Some(url) = desk.pass_url(&pass(link::short(&item.session))) {
             body.add(Block::Links(vec![Link { label: label.to_owned(), url }]));
         }
     }
@@ -59,7 +59,7 @@ pub(super) fn overlap(desk: &Desk<'_>, letter: &Letter) -> Body {
         desk.name(other),
         desk.span(span, other)
     ));
-    let item = link::short(&session.to_string());
+    let item = link::short(session);
     let pass = Pass { door: Door::CheckIn, who: desk.to, week: *week, item, expires: span.start };
     if let Some(url) = desk.pass_url(&pass) {
         let choice =

@@ -28,7 +28,7 @@ pub fn check_in_page(pass: &Pass, asked: &[Asked], nonce: &str, desk: &Desk<'_>)
              answer here until it no longer counts."
         }
     });
-    let id = |asked: &Asked| link::short(&asked.item.session.to_string());
+    let id = |asked: &Asked| link::short(&asked.item.session);
     let (first, rest): (Vec<&Asked>, Vec<&Asked>) = asked.iter().partition(|asked| id(asked) == pass.item);
     for one in first.into_iter().chain(rest) {
         session(&mut body, pass, one, nonce, desk);
@@ -61,7 +61,7 @@ fn session(body: &mut Body, pass: &Pass, asked: &Asked, nonce: &str, desk: &Desk
     if asked.word != Some(false) {
         buttons.push(button("It did not happen", "not_held", false));
     }
-    let id = link::short(&item.session.to_string()).to_string();
+    let id = link::short(&item.session).to_string();
     body.add(Block::Form(form(nonce, vec![(SESSION_FIELD, id)], buttons)));
 }
 
@@ -98,7 +98,7 @@ pub fn overlap_page(pass: &Pass, overlapping: &Overlapping<'_>, nonce: &str, des
     if overlapping.times.is_none() {
         buttons.push(button("Move it: show me free times", "move", false));
     }
-    let id = link::short(&session.key.to_string()).to_string();
+    let id = link::short(&session.key).to_string();
     body.add(Block::Form(form(nonce, vec![(SESSION_FIELD, id)], buttons)));
     desk.page(200, &title, &body, Some(pass.who), &[])
 }

@@ -15,7 +15,7 @@ use crate::model::policy::Voice;
 use crate::model::zone::Moment;
 
 use super::body::{Body, Button, Form, Link};
-use super::layout::{PageHtml, written};
+use super::layout::{Sheet, written};
 use super::link::{LinkKey, Refused};
 use super::names::{self, People};
 use super::when;
@@ -134,7 +134,7 @@ impl Desk<'_> {
     ) -> Page {
         let mut foot: Vec<String> = who.map(|who| self.acts_as(who)).into_iter().collect();
         foot.extend(self.foot());
-        Page::html(status, written(&PageHtml { title, body, foot: &foot, foot_links }))
+        Page::html(status, written(&Sheet { title, heading: Some(title), body, foot: &foot, foot_links }))
     }
 }
 
