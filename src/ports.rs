@@ -9,6 +9,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::model::hand::Order;
 use crate::model::ledger::{FrameKind, LedgerId, Seq};
 use crate::model::mail::Mail;
 use crate::model::page::{AdminPage, Door, Page};
@@ -196,6 +197,13 @@ pub enum Asked {
     },
     /// They run Drumbeat and look at it. Whether they may was checked before.
     Admin(AdminPage),
+    /// They run Drumbeat and ask for something by the control socket, as this account.
+    Order {
+        /// What for.
+        order: Order,
+        /// Who: `uid 1000`.
+        operator: String,
+    },
 }
 
 /// A request. The web server puts it into a queue and waits for the loop's answer, so that nothing acts outside the
@@ -219,6 +227,8 @@ pub trait Ledger {
     fn wants_checkpoint(&self) -> bool;
     /// Begins a new segment with the whole view in it.
     fn checkpoint(&mut self, payload: &[u8]) -> Result<(), Error>;
+    /// Removes what is older: whole segments that hold no record after this one. The newest is never removed.
+    fn remove_up_to(&mut self, seq: Seq) -> Result<(), Error>;
     /// Shows the frames from the newest checkpoint on (`All` of them if asked), in order.
     fn read(&self, which: Which, visit: &mut dyn FnMut(Frame<'_>) -> Result<(), Error>) -> Result<(), Error>;
 }

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 pub struct Env {
     /// `STATE_DIRECTORY`: where systemd lets the daemon write.
     pub state: Option<PathBuf>,
+    /// `RUNTIME_DIRECTORY`: where systemd lets it keep a socket.
+    pub runtime: Option<PathBuf>,
     /// `CREDENTIALS_DIRECTORY`: where systemd puts credentials.
     pub credentials: Option<PathBuf>,
     /// `DRUMBEAT_SMTP_PASSWORD`.
@@ -20,6 +22,7 @@ impl Env {
         let some = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         Self {
             state: some("STATE_DIRECTORY").map(PathBuf::from),
+            runtime: some("RUNTIME_DIRECTORY").map(PathBuf::from),
             credentials: some("CREDENTIALS_DIRECTORY").map(PathBuf::from),
             smtp_password: some("DRUMBEAT_SMTP_PASSWORD").and_then(|value| value.into_string().ok()),
         }

@@ -6,7 +6,6 @@ use clap::Args;
 
 use super::env::Env;
 use super::past::{self, Past};
-use super::person;
 use super::place::{PlaceArgs, Store};
 use crate::io::clock::SystemClock;
 use crate::model::directory::Directory;
@@ -15,15 +14,16 @@ use crate::model::time::Week;
 use crate::model::zone::{Zone, Zones};
 use crate::ports::Clock as _;
 use crate::tell::names::{Addressee, People};
+use crate::tell::whom::whom;
 use crate::tell::{explain, names, when};
 
-/// Tells what happened to a person's 1-on-1s, and why Drumbeat did what it did.
+/// Tells what happened to a person's 1-on-1s, or everybody's, and why Drumbeat did what it did.
 ///
 /// Reads the ledger, week by week; works beside the daemon.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A rep or a manager: an address, an alias or a part of the name that fits nobody else
-    person: String,
+    /// A rep or a manager: an address, an alias or a part of the name that fits nobody else [default: everybody]
+    person: Option<String>,
     /// Only this week, such as 2026-W47 [default: this week and the one before]
     #[arg(long)]
     week: Option<Week>,
@@ -37,16 +37,21 @@ enum Known {
     Names(Directory),
 }
 
+impl Known {
+    /// The organisation's zone.
+    fn zone(&self) -> Zone {
+        match self {
+            Self::All(past) => past.setup.settings.rules.zone.clone(),
+            Self::Names(_) => Zone::utc(),
+        }
+    }
+}
+
 impl People for Known {
     fn get(&self, id: PersonId) -> Option<Addressee> {
         match self {
             Self::All(past) => past.setup.get(id),
-            Self::Names(directory) => directory.get(id).map(|listed| Addressee {
-                address: listed.address.clone(),
-                name: listed.name.clone(),
-                first_name: listed.name.split_whitespace().next().unwrap_or_default().to_owned(),
-                zone: Zone::utc(),
-            }),
+            Self::Names(directory) => names::Listed(directory, &Zone::utc()).get(id),
         }
     }
 }
@@ -60,20 +65,24 @@ impl Explain {
             Known::All(past) => (past.setup.roster.as_ref(), &past.setup.directory),
             Known::Names(directory) => (&nobody, directory),
         };
-        let who = person::find(&self.person, roster, directory)?;
-        let zone = names::zone(&known, who);
+        let who = self.person.as_ref().map(|text| whom(text, roster, directory)).transpose();
+        let who = who.map_err(anyhow::Error::msg)?;
+        let zone = who.map_or_else(|| known.zone(), |who| names::zone(&known, who));
         let this = Week::of(SystemClock.now(), &zone);
         let weeks = self.week.map_or_else(|| vec![this.plus(-1), this], |week| vec![week]);
         let managers = roster.reps().filter_map(|rep| Some((rep.id, rep.manager?))).collect();
-        let mut told = explain::Weeks::new(Some(who), &weeks, managers);
+        let mut told = explain::Weeks::new(who, &weeks, managers);
         past::records(&store, &mut |record| {
             for fact in &record.facts {
                 told.take(record.at, fact, &known, &zone);
             }
         })?;
         let mut out = std::io::stdout().lock();
-        write!(out, "{} <{}>", names::name(&known, who), names::address(&known, who))?;
-        if let Some(manager) = told.manager_of(who) {
+        match who {
+            Some(who) => write!(out, "{} <{}>", names::name(&known, who), names::address(&known, who))?,
+            None => write!(out, "Everybody")?,
+        }
+        if let Some(manager) = who.and_then(|who| told.manager_of(who)) {
             write!(out, ", with {}", names::name(&known, manager))?;
         }
         writeln!(out, "; times of {}", zone.name)?;

@@ -29,6 +29,9 @@ pub enum WrongConfig {
     /// A credential or an address that cannot be used.
     #[error("the configuration is wrong: failed to {0}")]
     Port(crate::ports::Error),
+    /// A roster that was cut short, by the looks of it.
+    #[error("the configuration is wrong: {0}; then start it again")]
+    Roster(crate::config::Refusal),
 }
 
 /// Everything that was read; people have numbers of this reading alone.
@@ -36,6 +39,8 @@ pub enum WrongConfig {
 pub struct Files {
     /// The folder of the configuration: relative paths begin there.
     pub folder: PathBuf,
+    /// The configuration as it was read.
+    pub text: String,
     /// The settings, with the agenda's text.
     pub settings: Settings,
     /// The people.
@@ -70,7 +75,7 @@ impl Files {
         let (mut settings, roster, warnings) =
             setup::read(&texts, zones, Calendars::FromRoster, &mut number).map_err(WrongConfig::Problems)?;
         agenda.trim().clone_into(&mut settings.rules.sessions.agenda);
-        Ok(Self { folder, settings, roster, warnings })
+        Ok(Self { folder, text: config_text, settings, roster, warnings })
     }
 
     /// All that need a number, as (address, name), each once: people, then ops who are nobody of the roster, then

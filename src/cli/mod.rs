@@ -2,15 +2,18 @@
 
 mod auth;
 mod check;
+mod control;
 mod demo;
 mod env;
 mod explain;
 mod files;
+mod hand;
+mod keep;
 mod log;
 mod past;
-mod person;
 mod place;
 mod plan;
+mod reload;
 pub mod replay;
 mod report;
 mod run;
@@ -29,6 +32,7 @@ use crate::io::zones;
 use crate::ports::{Error, ErrorKind};
 use env::Env;
 use files::WrongConfig;
+use hand::Orders as _;
 
 /// Keeps sales 1-on-1s happening: sees when one is cancelled rather than moved, books another time in the same week,
 /// and tells the right person when that fails.
@@ -52,7 +56,21 @@ enum Command {
     Explain(explain::Explain),
     Who(who::Who),
     Report(report::Report),
+    Status(hand::Status),
+    Pause(hand::Pause),
+    Resume(hand::Resume),
+    Reload(reload::Reload),
+    Source(hand::Source),
+    Excuse(hand::Excuse),
+    Held(hand::Held),
+    Mute(hand::Mute),
+    Welcome(hand::Welcome),
+    Backup(keep::backup::Backup),
+    Restore(keep::restore::Restore),
+    Repair(keep::repair::Repair),
     Verify(verify::Verify),
+    Export(keep::export::Export),
+    Forget(keep::forget::Forget),
     Replay(replay::Replay),
     StandIn(stand_in::StandIn),
 }
@@ -74,6 +92,20 @@ impl Cli {
             Command::Explain(explain) => explain.run(&zones, &env),
             Command::Who(who) => who.run(&zones),
             Command::Report(report) => report.run(&zones, &env),
+            Command::Status(status) => status.run(&zones, &env),
+            Command::Pause(pause) => pause.run(&zones, &env),
+            Command::Resume(resume) => resume.run(&zones, &env),
+            Command::Reload(reload) => reload.run(&zones, &env),
+            Command::Source(source) => source.run(&zones, &env),
+            Command::Excuse(excuse) => excuse.run(&zones, &env),
+            Command::Held(held) => held.run(&zones, &env),
+            Command::Mute(mute) => mute.run(&zones, &env),
+            Command::Welcome(welcome) => welcome.run(&zones, &env),
+            Command::Backup(backup) => backup.run(&zones, &env),
+            Command::Restore(restore) => restore.run(&zones, &env),
+            Command::Repair(repair) => repair.run(&zones, &env),
+            Command::Export(export) => export.run(&zones, &env),
+            Command::Forget(forget) => forget.run(&zones, &env),
             Command::Verify(verify) => verify.run(&zones, &env),
             Command::Replay(replay) => replay.run(zones),
             Command::StandIn(stand_in) => stand_in.run(zones),

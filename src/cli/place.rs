@@ -9,6 +9,8 @@ use crate::config::Settings;
 
 /// The usual place of the configuration, and the one for trying things out.
 const CONFIGS: [&str; 2] = ["/etc/drumbeat/drumbeat.toml", "drumbeat.toml"];
+/// The state directory of the packaged service.
+const PACKAGED_STATE: &str = "/var/lib/drumbeat";
 /// The folder of `[store] url`, where no configuration says another.
 const STORE: &str = "state";
 
@@ -36,7 +38,7 @@ pub struct PlaceArgs {
     #[command(flatten)]
     pub(super) config: ConfigArg,
     /// The state directory: the folder of [store] and that of [mail] lie in it [default: $STATE_DIRECTORY, which
-    /// systemd sets, or else the configuration's folder]
+    /// systemd sets; /var/lib/drumbeat for /etc/drumbeat/drumbeat.toml; or else the configuration's folder]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 }
@@ -45,7 +47,12 @@ impl PlaceArgs {
     /// The state directory.
     pub fn state(&self, env: &Env) -> PathBuf {
         let given = self.state.clone().or_else(|| env.state.clone());
-        given.unwrap_or_else(|| Path::new(".").join(beside(&self.config.path())))
+        given.unwrap_or_else(|| {
+            let config = self.config.path();
+            // What the unit gives the daemon is where those who look at it by hand find it, too.
+            let is_packaged = config == Path::new(CONFIGS[0]) && Path::new(PACKAGED_STATE).is_dir();
+            if is_packaged { PathBuf::from(PACKAGED_STATE) } else { Path::new(".").join(beside(&config)) }
+        })
     }
 
     /// Where the ledger and the store lie. `settings` are those of the configuration, where it was read.
@@ -73,6 +80,16 @@ impl Store {
     /// The embedded store's folder.
     pub fn sled(&self) -> PathBuf {
         self.0.join("sled")
+    }
+
+    /// The control socket, where systemd gives no folder for it.
+    pub fn control(&self) -> PathBuf {
+        self.0.join(crate::io::control::NAME)
+    }
+
+    /// Says that the next start takes the roster of this hash, however many it loses.
+    pub fn accepted_roster(&self) -> PathBuf {
+        self.0.join("accepted-roster")
     }
 
     /// The table from numbers to people.

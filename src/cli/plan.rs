@@ -5,28 +5,33 @@ use std::rc::Rc;
 
 use clap::Args;
 
+use super::control::{self, ControlArgs};
 use super::env::Env;
 use super::past::{self, Past};
-use super::place::PlaceArgs;
 use super::run::{Sources, google};
 use crate::io::clock::SystemClock;
 use crate::model::fact::Fact;
+use crate::model::hand::Order;
 use crate::model::mail::Mail;
 use crate::model::people::PersonId;
 use crate::model::zone::Zones;
 use crate::ports::{Bookings, Clock as _, Error, ErrorKind, Later, Mailer};
 use crate::run::{Daemon, Input, KeepWritten, World, fetch};
 use crate::sim::store::MemoryStore;
-use crate::tell::{explain, names, when};
+use crate::tell::{explain, names, status};
 
 /// Tells what would be done now, and why, doing nothing.
 ///
-/// Reads all calendars once and decides on a copy of the ledger: prints what Drumbeat would note, book and send. Sends
-/// nothing and changes nothing; works beside the daemon, and before its first start.
+/// Asks the running daemon. Where none answers, or with --fresh, all calendars are read once and it is decided on a copy of
+/// the ledger: so it works before the first start, too. Prints what Drumbeat would note, book and send; sends nothing and
+/// changes nothing.
 #[derive(Debug, Args)]
 pub struct Plan {
+    /// Read all calendars now, rather than ask the daemon
+    #[arg(long)]
+    fresh: bool,
     #[command(flatten)]
-    place: PlaceArgs,
+    control: ControlArgs,
 }
 
 /// Takes every mail and sends none; takes every booking and writes none.
@@ -55,7 +60,13 @@ impl Mailer for Nobody {
 impl Plan {
     /// Runs the command.
     pub fn run(&self, zones: &Zones, env: &Env) -> anyhow::Result<bool> {
-        let past = Past::read(&self.place, env, zones)?;
+        if !self.fresh {
+            match self.control.send(&Order::Plan, env, zones) {
+                Err(nobody) if nobody.is_nobody() => {}
+                answered => return control::print(&answered?),
+            }
+        }
+        let past = Past::read(self.control.place(), env, zones)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(plan(past, env))
     }
@@ -96,14 +107,6 @@ async fn plan(past: Past, env: &Env) -> anyhow::Result<bool> {
         .filter(|(_, fact)| !matches!(fact, Fact::Started { .. }))
         .filter_map(|(at, fact)| explain::line(at, fact, setup.as_ref(), zone))
         .collect();
-    writeln!(out, "{} (nothing of this is done):", when::at(SystemClock.now(), zone))?;
-    for line in &lines {
-        // Each begins with the same hour.
-        writeln!(out, "  {}", line.split_once("  ").map_or(line.as_str(), |(_, words)| words))?;
-    }
-    if lines.is_empty() {
-        writeln!(out, "  nothing to do")?;
-    }
-    writeln!(out, "Next look: {}.", when::at(daemon.next_wake(), zone))?;
+    writeln!(out, "{}", status::plan(SystemClock.now(), &lines, daemon.next_wake(), zone))?;
     Ok(true)
 }

@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::env::Env;
 use super::past::{self, Past};
-use super::person;
 use super::place::PlaceArgs;
 use crate::io::clock::SystemClock;
 use crate::judge::health;
@@ -19,6 +18,7 @@ use crate::model::zone::{Moment, Zones};
 use crate::ports::Clock as _;
 use crate::run;
 use crate::tell::mails::{self, Context, Extras};
+use crate::tell::whom::whom;
 
 /// Prints the weekly mail of a leader.
 ///
@@ -41,7 +41,10 @@ impl Report {
         let past = Past::read(&self.place, env, zones)?;
         let roster = &past.setup.roster;
         let leaders = health::leaders(roster);
-        let asked = self.leader.as_ref().map(|text| person::find(text, roster, &past.setup.directory));
+        let asked = self
+            .leader
+            .as_ref()
+            .map(|text| whom(text, roster, &past.setup.directory).map_err(anyhow::Error::msg));
         let asked = asked.transpose()?;
         if let Some(person) = asked.filter(|person| !leaders.contains(person)) {
             let names: Vec<String> =

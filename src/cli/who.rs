@@ -5,7 +5,6 @@ use std::io::Write;
 use clap::Args;
 
 use super::files::Files;
-use super::person;
 use super::place::ConfigArg;
 use crate::io::clock::SystemClock;
 use crate::judge::cadence::rule_for;
@@ -15,6 +14,7 @@ use crate::model::policy::{Mode, Rung};
 use crate::model::zone::Zones;
 use crate::ports::Clock as _;
 use crate::tell::phrase;
+use crate::tell::whom::whom;
 
 /// Tells who would be told, in which order and when, if somebody's 1-on-1 were missed.
 ///
@@ -34,7 +34,7 @@ impl Who {
     /// Runs the command; `false`: nobody, since the person owes no 1-on-1.
     pub fn run(&self, zones: &Zones) -> anyhow::Result<bool> {
         let files = Files::read(&self.config.path(), zones)?;
-        let id = person::find(&self.person, &files.roster, &Directory::default())?;
+        let id = whom(&self.person, &files.roster, &Directory::default()).map_err(anyhow::Error::msg)?;
         let mut out = std::io::stdout().lock();
         let rep = files.roster.get(id);
         let pair = rep.and_then(|rep| Some((rep, files.roster.get(rep.manager?)?)));

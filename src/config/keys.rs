@@ -170,6 +170,8 @@ const KEYS: &[Key] = &[
     key("mail.password_file", "\"\"", "a file with the mail server's password; empty: a credential has it"),
     key("mail.dir", "\"mail\"", "the folder that transport = \"file\" writes to"),
     key("store.url", "\"sled:state\"", "where the ledger and its view lie"),
+    key("retention.ledger", "\"730d\"", "how long records stay in the ledger; 0d: for ever"),
+    key("retention.weeks", "\"60w\"", "the weeks whose counts are kept for reports"),
     key("google.credentials", "\"service-account.json\"", "the file with Google's credentials"),
     key("google.poll", "\"5m\"", "how often Google is asked, at most"),
     key("google.daily_calls", "800000", "calls to Google in a day, over all calendars"),

@@ -4,6 +4,7 @@
 //! found, so that one run of `drumbeat check` shows all there is to mend. [`keys()`] and [`columns()`] list what may
 //! stand in them, with defaults; reading, documentation and the shipped file are held to that list.
 
+mod changes;
 mod guard;
 mod keys;
 mod places;
@@ -15,11 +16,12 @@ mod settings;
 mod table;
 mod values;
 
-pub use guard::{Refusal, lost};
+pub use changes::changed;
+pub use guard::{Refusal, lost, lost_since};
 pub use keys::{Column, Key, columns, keys};
 pub use problem::Problem;
 pub use roster::{Calendars, roster};
 pub use settings::{
-    FeedSettings, GoogleSettings, HolidayScope, HolidaySource, MailSettings, Settings, StoreSettings,
-    Transport, WebSettings, settings,
+    FeedSettings, GoogleSettings, HolidayScope, HolidaySource, MailSettings, RetentionSettings, Settings,
+    StoreSettings, Transport, WebSettings, settings,
 };

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use toml::de::DeTable;
 
 use super::problem::{Problem, Wrong, not_built, wrong};
@@ -33,6 +34,8 @@ pub struct Settings {
     pub mail: MailSettings,
     /// `[store]`
     pub store: StoreSettings,
+    /// `[retention]`
+    pub retention: RetentionSettings,
     /// `[google]`
     pub google: GoogleSettings,
     /// `[web]`
@@ -135,6 +138,18 @@ pub struct StoreSettings {
     pub dir: String,
 }
 
+/// Records are kept at least so long, in days.
+const LEDGER_DAYS_LEAST: i64 = 90;
+
+/// `[retention]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetentionSettings {
+    /// How long records stay in the ledger; zero: for ever.
+    pub ledger: TimeDelta,
+    /// Weeks whose counts are kept for reports.
+    pub weeks: u32,
+}
+
 /// `[google]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoogleSettings {
@@ -199,6 +214,7 @@ fn read(top: &Section<'_>, file: &str, zones: &Zones) -> Settings {
         );
     }
     let rules = rules::read(top, zone, ops.first());
+    let retention = retention(&top.section("retention"), rules.health.judge);
     let mut settings = Settings {
         rules,
         hours: top.text("working_hours", values::hours),
@@ -208,6 +224,7 @@ fn read(top: &Section<'_>, file: &str, zones: &Zones) -> Settings {
         feeds: feeds(&top.section("feeds")),
         mail: MailSettings { ops, transport: transport(&mail) },
         store: StoreSettings { dir: top.section("store").text("url", places::store) },
+        retention,
         google: google(&top.section("google")),
         web: listeners(&web),
         warnings: Vec::new(),
@@ -241,6 +258,22 @@ fn holiday(text: &str, zones: &Zones) -> Result<HolidaySource, Wrong> {
         HolidayScope::Zone(values::zone(whose.trim(), zones)?)
     };
     Ok(HolidaySource { scope, source: places::feed(place.trim())? })
+}
+
+/// `judge`: the weeks that judgements are made from.
+fn retention(section: &Section<'_>, judge: u32) -> RetentionSettings {
+    let kept = RetentionSettings {
+        ledger: section.text("ledger", values::duration),
+        weeks: section.text("weeks", values::weeks),
+    };
+    if !kept.ledger.is_zero() && kept.ledger < TimeDelta::days(LEDGER_DAYS_LEAST) {
+        let message = wrong("too short to explain anything", "write at least 90d, or 0d for ever");
+        section.error("ledger", message);
+    }
+    if kept.weeks < judge {
+        section.error("weeks", wrong("fewer than health.judge", format!("write at least {judge}w")));
+    }
+    kept
 }
 
 fn feeds(section: &Section<'_>) -> FeedSettings {

@@ -1,7 +1,9 @@
 //! The world: one outside thing each. If a thing can fail because of a network, a disk, a clock or a signal,
 //! it is here. Modules of this folder never import one another, and none decides anything.
 
+pub mod backup;
 pub mod clock;
+pub mod control;
 pub mod feed;
 pub mod google;
 pub mod ledger;

@@ -9,6 +9,7 @@ use crate::model::fact::{
     CloseReason, Confidence, Evidence, Fact, Outcome, RecoveryId, RecoveryState, ReleaseWhy, WeekCounts,
 };
 use crate::model::people::Status;
+use crate::model::policy::Excuse;
 use crate::model::state::{Expected, Given, Recovery, RepState, WeekState};
 use crate::model::time::Week;
 use crate::model::zone::Moment;
@@ -239,7 +240,9 @@ fn excuse(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
     if short == 0 {
         return;
     }
-    let Some((who, excuse)) = away::away_for_the_rest(view) else { return };
+    let by_hand = state.excused.contains(&this).then_some((Excuse::Leave, Evidence::ByHand));
+    let away = || away::away_for_the_rest(view).map(|(who, excuse)| (excuse, Evidence::Away { who, excuse }));
+    let Some((excuse, evidence)) = by_hand.or_else(away) else { return };
     if let Some(week) = state.weeks.get_mut(&this) {
         week.excused += short;
         week.excuse = Some(excuse);
@@ -263,7 +266,7 @@ fn excuse(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
             since: view.now,
             late: false,
         };
-        judged.facts.push(verdict(session, &given, vec![Evidence::Away { who, excuse }], None));
+        judged.facts.push(verdict(session, &given, vec![evidence.clone()], None));
     }
 }
 
@@ -457,7 +460,7 @@ fn count(view: &View<'_>, state: &RepState, week: Week) -> WeekCounts {
     let held = take(own.len() as u32);
     let rescheduled = take(other.len() as u32);
     let recovered = take(recovered as u32);
-    let excused = take(row.excused);
+    let excused = take(if state.excused.contains(&week) { row.due } else { row.excused });
     let missed = left;
     WeekCounts { due: row.due, scheduled: row.scheduled, held, rescheduled, recovered, excused, missed }
 }

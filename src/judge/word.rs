@@ -1,6 +1,7 @@
 //! What people say about what took place (V43): it overrules the calendar, the rep's word before the manager's.
 
 use crate::model::fact::{Confidence, Evidence, Outcome};
+use crate::model::people::PersonId;
 use crate::model::state::{Expected, Given, RepState};
 
 use super::settle::verdict;
@@ -9,7 +10,7 @@ use super::{Judged, View};
 /// Writes the verdicts that answers change.
 pub fn words(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
     for session in state.sessions.values_mut() {
-        let Some((took_place, who)) = word(session) else { continue };
+        let Some((took_place, by)) = word(session) else { continue };
         let outcome = if took_place { Outcome::Held } else { Outcome::NotHeld };
         let says_so = match &session.given {
             Some(given) => given.outcome == outcome || (took_place && given.outcome == Outcome::Rescheduled),
@@ -21,22 +22,25 @@ pub fn words(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
         let given = Given {
             outcome,
             confidence: Confidence::Certain,
-            by: Some(who),
+            by,
             at: view.now,
             since: view.now,
             late: false,
         };
         session.held = took_place;
         session.pending = None;
-        judged.facts.push(verdict(session, &given, vec![Evidence::Answered { who }], None));
+        let evidence = by.map_or(Evidence::ByHand, |who| Evidence::Answered { who });
+        judged.facts.push(verdict(session, &given, vec![evidence], None));
         session.given = Some(given);
     }
 }
 
-fn word(session: &Expected) -> Option<(bool, crate::model::people::PersonId)> {
-    match session.answers {
-        (_, Some(rep)) => Some((rep, session.rep)),
-        (Some(manager), None) => Some((manager, session.manager)),
-        (None, None) => None,
+/// What counts, and who of the two said it; nobody of them, where an operator did.
+fn word(session: &Expected) -> Option<(bool, Option<PersonId>)> {
+    match (session.by_hand, session.answers) {
+        (Some(by_hand), _) => Some((by_hand, None)),
+        (None, (_, Some(rep))) => Some((rep, Some(session.rep))),
+        (None, (Some(manager), None)) => Some((manager, Some(session.manager))),
+        (None, (None, None)) => None,
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::hand::Hand;
 use super::letter::OpsNews;
 use super::mail::MailKind;
 use super::people::{BookVia, CalendarId, PersonId};
@@ -171,6 +172,8 @@ pub enum Evidence {
     },
     /// The feed lists no attendees: it was known by its title.
     ByTitle,
+    /// Those who run Drumbeat said that the week owes nothing more.
+    ByHand,
 }
 
 /// State of a recovery.
@@ -464,6 +467,56 @@ pub enum Fact {
     },
     Mode {
         mode: Mode,
+    },
+    /// Every effect was stopped, or goes on.
+    Paused {
+        paused: bool,
+        #[serde(flatten)]
+        hand: Hand,
+    },
+    /// An answer of a source that was not believed is to be.
+    AcceptedSource {
+        calendar: CalendarId,
+        #[serde(flatten)]
+        hand: Hand,
+    },
+    /// A rep's week owes nothing more.
+    Excused {
+        rep: PersonId,
+        week: Week,
+        #[serde(flatten)]
+        hand: Hand,
+    },
+    /// Nothing is proposed, booked or said about somebody's 1-on-1s in a week, or again.
+    Muted {
+        who: PersonId,
+        week: Week,
+        muted: bool,
+        #[serde(flatten)]
+        hand: Hand,
+    },
+    /// Those who run Drumbeat said whether a 1-on-1 took place.
+    Confirmed {
+        rep: PersonId,
+        week: Week,
+        session: SessionKey,
+        start: Moment,
+        held: bool,
+        #[serde(flatten)]
+        hand: Hand,
+    },
+    /// Nothing tells any more who a number was.
+    Forgotten {
+        who: PersonId,
+        #[serde(flatten)]
+        hand: Hand,
+    },
+    /// The state came from a backup that was made when `until` was the newest record; so many mails were dropped.
+    Restored {
+        until: Option<Moment>,
+        dropped: u32,
+        #[serde(flatten)]
+        hand: Hand,
     },
     Source {
         calendar: CalendarId,

@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod directory;
 pub mod event;
 pub mod fact;
+pub mod hand;
 pub mod ledger;
 pub mod letter;
 pub mod listing;

@@ -140,6 +140,9 @@ pub struct Expected {
     pub released: bool,
     /// What people answered about it: the manager, the rep (`true`: it took place).
     pub answers: (Option<bool>, Option<bool>),
+    /// What those who run Drumbeat said about it: before what anybody else says.
+    #[serde(default)]
+    pub by_hand: Option<bool>,
     /// Risks already written.
     pub risks: BTreeSet<Risk>,
     /// Another meeting of one of the two lies over it.
@@ -185,14 +188,15 @@ impl Expected {
             ours: None,
             released: false,
             answers: (None, None),
+            by_hand: None,
             risks: BTreeSet::new(),
             overlap: None,
         }
     }
 
-    /// What people say about whether it took place; the rep's word before the manager's.
+    /// What people say about whether it took place; the rep's word before the manager's, an operator's before both.
     pub fn word(&self) -> Option<bool> {
-        self.answers.1.or(self.answers.0)
+        self.by_hand.or(self.answers.1).or(self.answers.0)
     }
 
     /// Whether it counts for its week: not void by verdict, not replaced, no weak one by itself.
@@ -214,7 +218,7 @@ impl Expected {
     /// where it went.
     pub fn counts_in(&self, week: Week, now_in: Week) -> bool {
         let moved_out = self.given.as_ref().is_some_and(|given| given.outcome == Outcome::MovedOut);
-        if moved_out && self.answers == (None, None) {
+        if moved_out && self.word().is_none() {
             return self.week != week && now_in == week;
         }
         self.week == week && self.stands()
@@ -222,7 +226,7 @@ impl Expected {
 
     /// Whether nobody can say if it took place (V25): no recovery for it, and missed unless somebody answers.
     pub fn is_unsure(&self) -> bool {
-        self.answers == (None, None)
+        self.word().is_none()
             && self.given.as_ref().is_some_and(|given| given.confidence == Confidence::Unsure)
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{
@@ -218,6 +219,9 @@ pub struct SourceRow {
     pub known: bool,
     /// Hash of an answer that lost much and was believed in the end: it is not doubted again.
     pub believed: Option<u64>,
+    /// Hash of an answer that those who run Drumbeat accepted: it is believed, whatever it lost.
+    #[serde(default)]
+    pub accepted: Option<u64>,
     /// A few of its events by hash: with the store lost, another calendar is known by having none of them.
     pub marks: BTreeSet<u32>,
 }
@@ -274,6 +278,8 @@ pub enum Put {
     Noted { to: PersonId, note: Note },
     Subscribed { who: PersonId, to_reports: bool },
     Baseline { rep: PersonId, weeks: Vec<(Week, WeekCounts)> },
+    Excused { rep: PersonId, week: Week },
+    Muted { rep: PersonId, week: Week, muted: bool },
     Alive { at: Moment },
 }
 
@@ -294,6 +300,12 @@ pub struct RepState {
     /// The weeks before they were watched, as far as their calendars remembered when that began.
     #[serde(default)]
     pub baseline: Option<BTreeMap<Week, WeekCounts>>,
+    /// Weeks that owe nothing more, by the word of those who run Drumbeat.
+    #[serde(default)]
+    pub excused: BTreeSet<Week>,
+    /// Weeks in which their 1-on-1s are left alone, by the same.
+    #[serde(default)]
+    pub muted: BTreeSet<Week>,
 }
 
 impl RepState {
@@ -355,6 +367,12 @@ pub struct State {
     /// Leaders who want no reports by mail.
     #[serde(default)]
     pub unsubscribed: BTreeSet<PersonId>,
+    /// When each segment of the ledger that is still there ended, and with which record.
+    #[serde(default)]
+    pub segments: Vec<(Moment, u64)>,
+    /// Every effect is stopped, since then.
+    #[serde(default)]
+    pub paused: Option<Moment>,
 }
 
 impl State {
@@ -366,6 +384,9 @@ impl State {
             match fact {
                 Fact::Put { put } => self.put(put),
                 Fact::Mode { mode } | Fact::Started { mode } => self.mode = Some(*mode),
+                Fact::Paused { paused, .. } => {
+                    self.paused = paused.then(|| self.paused.unwrap_or(record.at));
+                }
                 _ => {}
             }
         }
@@ -418,12 +439,33 @@ impl State {
             Put::Baseline { rep, weeks } => {
                 self.rep(*rep).baseline = Some(weeks.iter().copied().collect());
             }
+            Put::Excused { rep, week } => {
+                self.rep(*rep).excused.insert(*week);
+            }
+            Put::Muted { rep, week, muted: true } => {
+                self.rep(*rep).muted.insert(*week);
+            }
+            Put::Muted { rep, week, muted: false } => {
+                self.rep(*rep).muted.remove(week);
+            }
             Put::Alive { .. } => {}
         }
     }
 
     fn rep(&mut self, rep: PersonId) -> &mut RepState {
         self.reps.entry(rep).or_default()
+    }
+
+    /// Up to which record all are older than `kept`; nothing is where `kept` is zero. Segments that end there are
+    /// forgotten.
+    pub fn outlived(&mut self, now: Moment, kept: TimeDelta) -> Option<u64> {
+        if kept.is_zero() {
+            return None;
+        }
+        let is_over = |(ended, _): &(Moment, u64)| now - *ended > kept;
+        let newest = self.segments.iter().rfind(|segment| is_over(segment)).map(|(_, seq)| *seq);
+        self.segments.retain(|segment| !is_over(segment));
+        newest
     }
 
     /// Forgets what no decision needs any more: sessions, recoveries and escalations that ended before
@@ -434,6 +476,8 @@ impl State {
             rep.recoveries.retain(|week, _| *week >= sessions_before);
             rep.escalations.retain(|week, _| *week >= sessions_before);
             rep.weeks.retain(|week, _| *week >= weeks_before);
+            rep.excused.retain(|week| *week >= sessions_before);
+            rep.muted.retain(|week| *week >= sessions_before);
         }
         for notes in self.noted.values_mut() {
             notes.retain(|note| note.week >= sessions_before);

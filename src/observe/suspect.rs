@@ -49,6 +49,11 @@ impl Doubt {
             .find(|doubt| doubt.code() == code)
     }
 
+    /// Whether ops may have it believed: what is no whole calendar cannot be.
+    pub fn is_acceptable(self) -> bool {
+        !matches!(self, Self::Html | Self::CutOff)
+    }
+
     /// Whether equal answers over time make it believed; an empty or foreign calendar never is without a word
     /// from ops, and what is no calendar cannot be.
     pub fn wears_off(self) -> bool {

@@ -103,9 +103,10 @@ pub fn escalate(
             state.escalations.insert(alarm.week, begin(desk, rep, manager, &alarm, state));
         }
     }
+    let muted = state.muted.clone();
     let weeks: Vec<Week> =
         state.escalations.iter().filter(|(_, known)| !known.closed).map(|(week, _)| *week).collect();
-    for week in weeks {
+    for week in weeks.into_iter().filter(|week| !muted.contains(week)) {
         step(desk, state, week, &mut planned);
     }
     planned

@@ -5,6 +5,7 @@ use crate::model::letter::Fallen;
 use crate::model::people::Person;
 use crate::model::policy::CadenceRule;
 use crate::model::state::{Recovery, RepState};
+use crate::model::time::Week;
 
 /// One rep of the team, with what is known of them.
 #[derive(Debug)]
@@ -15,6 +16,13 @@ pub struct Member<'a> {
     pub rule: &'a CadenceRule,
     /// What is known of them: brought up to date.
     pub state: &'a mut RepState,
+}
+
+impl Member<'_> {
+    /// Those who run Drumbeat said that the 1-on-1s of this week are to be left alone.
+    pub fn is_muted(&self, week: Week) -> bool {
+        self.state.muted.contains(&week)
+    }
 }
 
 /// What fell out, as far as the calendar tells.

@@ -76,7 +76,7 @@ pub fn notes(desk: &Desk<'_>, manager: &Person, team: &[Member<'_>], rule_on: Ru
     if desk.mode_for(manager) == Mode::Observe {
         return notes;
     }
-    for member in team {
+    for member in team.iter().filter(|member| !member.is_muted(Week::of(desk.now, &member.rep.zone))) {
         cadence(desk, manager, member, rule_on, &mut notes);
         check_in(desk, member, &mut notes);
         overlaps(desk, member, &mut notes);
@@ -117,7 +117,7 @@ fn is_due_from_manager(one: &Owed) -> bool {
 
 fn owed(desk: &Desk<'_>, member: &Member<'_>) -> Option<Owed> {
     let week = Week::of(desk.now, &member.rep.zone);
-    let row = member.state.weeks.get(&week).filter(|row| row.due > 0)?;
+    let row = member.state.weeks.get(&week).filter(|row| row.due > 0 && !member.is_muted(week))?;
     let standing: Vec<&Expected> =
         member.state.sessions.values().filter(|session| session.week == week && session.stands()).collect();
     let first = |holds: &dyn Fn(&Expected) -> bool| {

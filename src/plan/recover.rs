@@ -32,7 +32,7 @@ pub fn recover(desk: &Desk<'_>, manager: &Person, team: &mut [Member<'_>]) -> Pl
     if mode == Mode::Observe {
         return planned;
     }
-    for member in team.iter_mut() {
+    for member in team.iter_mut().filter(|member| !member.is_muted(Week::of(desk.now, &member.rep.zone))) {
         outstanding(desk, member, &mut planned);
     }
     let open = open_recoveries(desk, team, &mut planned);
@@ -132,6 +132,9 @@ fn open_recoveries(desk: &Desk<'_>, team: &[Member<'_>], planned: &mut Planned) 
     let mut open = Vec::new();
     for (at, member) in team.iter().enumerate() {
         let this = Week::of(desk.now, &member.rep.zone);
+        if member.is_muted(this) {
+            continue;
+        }
         let fell_again = |recovery: &&Recovery| {
             recovery.state == RecoveryState::Open && recovery.attempt > 1 && !recovery.ask_first
         };

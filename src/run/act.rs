@@ -16,6 +16,7 @@ use crate::model::fact::{Fact, Record, RecoveryState};
 use crate::model::letter::{Letter, OpsNews};
 use crate::model::mail::{Invitation, Mail, MailKind, Method};
 use crate::model::people::{BookVia, CalendarId, PersonId};
+use crate::model::policy::Mode;
 use crate::model::state::{OutboxRow, Put, Recovery};
 use crate::model::time::Span;
 use crate::model::zone::Moment;
@@ -23,6 +24,12 @@ use crate::observe::keep::lineage;
 use crate::ports::{Answer, Error, ErrorKind};
 use crate::tell::mails::{self, Context, Extras};
 use crate::tell::names;
+
+/// Whether a letter goes out in `observe` too: reports, alerts, what calls off a booking that stands, and a first mail,
+/// which is only ever decided there because those who run Drumbeat asked for it.
+fn speaks_in_observe(letter: &Letter) -> bool {
+    matches!(letter, Letter::Health(_) | Letter::Ops(_) | Letter::Released { .. } | Letter::Welcome { .. })
+}
 
 /// First wait after a failed try, and the longest.
 const RETRY_FIRST_SECONDS: i64 = 60;
@@ -39,6 +46,11 @@ pub(super) struct Retries {
 }
 
 impl Retries {
+    /// Failed tries in a row.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
     /// When the next of the rows that are `ready` is due.
     pub fn next(&self, ready: impl Fn(&str) -> bool) -> Option<Moment> {
         self.rows.iter().filter(|(id, _)| ready(id)).map(|(_, at)| *at).min()
@@ -48,6 +60,9 @@ impl Retries {
 impl Daemon {
     /// Tries every row that is due. A transient failure ends the round: the server is asked again later.
     pub(super) async fn act(&mut self, now: Moment) -> Result<(), Error> {
+        if self.is_paused() {
+            return Ok(());
+        }
         self.schedule();
         self.write_calendars(now).await?;
         let mut due: Vec<OutboxRow> = self
@@ -111,6 +126,9 @@ impl Daemon {
     pub(super) fn pointless(&self, row: &OutboxRow, now: Moment) -> Option<&'static str> {
         if row.expires.is_some_and(|expires| expires <= now) || now - row.at > TimeDelta::days(GIVE_UP_DAYS) {
             return Some("expired");
+        }
+        if self.setup.settings.rules.mode == Mode::Observe && !speaks_in_observe(&row.letter) {
+            return Some("observe");
         }
         if row.letter.kind() != MailKind::Ops && self.setup.roster.get(row.to).is_none() {
             // Whoever left still gets the cancellation of what was booked with them, and nothing else.

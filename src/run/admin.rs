@@ -77,7 +77,7 @@ impl Daemon {
         let setup = self.setup.as_ref();
         let rules = &setup.settings.rules;
         let mode = match rules.mode {
-            _ if self.paused => "paused".to_owned(),
+            _ if self.is_paused() => "paused".to_owned(),
             Mode::Observe => "in observe: it looks and counts".to_owned(),
             Mode::Propose => "in propose: it asks before it books".to_owned(),
             Mode::Auto => "in auto: it books and tells both".to_owned(),
@@ -182,7 +182,7 @@ impl Daemon {
                 "mode",
                 [(phrase::mode_word(self.setup.settings.rules.mode).to_owned(), 1.0)],
             ),
-            gauge("paused", "1 while every effect is stopped.", f64::from(u8::from(self.paused))),
+            gauge("paused", "1 while every effect is stopped.", f64::from(u8::from(self.is_paused()))),
             gauge("calendars", "Calendars that are read.", self.books.len() as f64),
             self.source_states(),
             gauge(

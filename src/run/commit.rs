@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::Datelike;
+
 use super::Daemon;
 use crate::model::fact::{Fact, Record};
 use crate::model::ledger::FrameKind;
@@ -16,8 +18,6 @@ use crate::ports::{Error, ErrorKind, Frame};
 
 /// Weeks whose sessions, recoveries and escalations are kept in the view.
 const KEPT_WEEKS: i64 = 6;
-/// Weeks whose rows are kept in the view: more than a year, for the report.
-const KEPT_ROWS: i64 = 60;
 
 /// What a tick comes to before it is committed.
 pub(super) struct Draft {
@@ -83,15 +83,25 @@ impl Daemon {
     pub(super) fn append(&mut self, record: Record) -> Result<(), Error> {
         let bytes = serde_json::to_vec(&record)
             .map_err(|error| Error::new(ErrorKind::Fatal, "record", format!("write a record: {error}")))?;
+        let month = |at: Moment| (at.year(), at.month());
+        let is_new_month = self.state.last_at.is_some_and(|last| month(last) != month(record.at));
         self.ledger.append(&bytes)?;
         self.state.apply(&record);
-        if self.ledger.wants_checkpoint() {
+        // A segment a month, so that what is old can go by whole segments.
+        if self.ledger.wants_checkpoint() || is_new_month {
+            self.state.segments.push((record.at, self.ledger.last()));
             let this = Week::of(record.at, &self.setup.settings.rules.zone);
-            self.state.trim(this.plus(-KEPT_WEEKS), this.plus(-KEPT_ROWS));
+            let kept = &self.setup.settings.retention;
+            let (weeks, records) = (i64::from(kept.weeks), kept.ledger);
+            self.state.trim(this.plus(-KEPT_WEEKS), this.plus(-weeks));
+            let gone = self.state.outlived(record.at, records);
             let view = serde_json::to_vec(&self.state).map_err(|error| {
                 Error::new(ErrorKind::Fatal, "checkpoint", format!("write a checkpoint: {error}"))
             })?;
             self.ledger.checkpoint(&view)?;
+            if let Some(seq) = gone {
+                self.ledger.remove_up_to(seq)?;
+            }
         }
         self.noted_record(record);
         Ok(())
@@ -121,6 +131,10 @@ fn changes(rep: PersonId, before: &RepState, after: &RepState) -> Vec<Put> {
     let mut puts = Vec::new();
     if let (Some(at), true) = (after.watched_since, before.watched_since != after.watched_since) {
         puts.push(Put::WatchedSince { rep, at });
+    }
+    puts.extend(after.excused.difference(&before.excused).map(|week| Put::Excused { rep, week: *week }));
+    for week in after.muted.symmetric_difference(&before.muted) {
+        puts.push(Put::Muted { rep, week: *week, muted: after.muted.contains(week) });
     }
     for (key, session) in &after.sessions {
         if before.sessions.get(key) != Some(session) {

@@ -32,7 +32,7 @@ use crate::plan::recover::recover;
 /// With fewer owed reps than this, recognition is not asked for.
 const GATE_FROM: u32 = 10;
 /// Share of owed reps, in percent, that must have a recognised session.
-const GATE_PERCENT: u32 = 80;
+pub(super) const GATE_PERCENT: u32 = 80;
 /// A team is looked at once a day, whatever happens.
 const LOOK_HOURS: i64 = 24;
 /// A report that could not be sent for so long is pointless.
@@ -73,25 +73,39 @@ impl Daemon {
     /// What may be done: the mode of the settings; `observe` while paused, or while too few reps are recognised.
     fn mode(&self, draft: &mut Draft) -> Mode {
         let mode = self.setup.settings.rules.mode;
-        if self.paused {
+        if self.is_paused_after(draft) {
             return Mode::Observe;
         }
         if mode == Mode::Observe || self.setup.gate == Gate::Off {
             return mode;
         }
-        let (owed, recognised) = self.recognition();
-        let is_open = owed < GATE_FROM || recognised * 100 >= owed * GATE_PERCENT;
-        if is_open {
+        if self.is_recognised() {
             if self.state.told_unrecognised {
                 draft.puts.push(Put::Unrecognised { told: false });
             }
             return mode;
         }
         if !self.state.told_unrecognised {
+            let (owed, recognised) = self.recognition();
             self.tell_ops(&OpsNews::Unrecognised { owed, recognised }, "recognition", draft);
             draft.puts.push(Put::Unrecognised { told: true });
         }
         Mode::Observe
+    }
+
+    /// Whether effects are stopped once this draft is written.
+    fn is_paused_after(&self, draft: &Draft) -> bool {
+        let said = draft.facts.iter().rev().find_map(|fact| match fact {
+            Fact::Paused { paused, .. } => Some(*paused),
+            _ => None,
+        });
+        said.unwrap_or_else(|| self.is_paused())
+    }
+
+    /// Whether a 1-on-1 is recognised for most reps, or there are too few of them to ask.
+    pub(super) fn is_recognised(&self) -> bool {
+        let (owed, recognised) = self.recognition();
+        self.setup.gate == Gate::Off || owed < GATE_FROM || recognised * 100 >= owed * GATE_PERCENT
     }
 
     /// Reps that are owed sessions and have been read, and how many of them have a recognised one.

@@ -9,10 +9,13 @@ mod answer;
 mod book;
 mod commit;
 mod decide;
+mod hand;
 mod notes;
 mod people;
 mod reload;
+mod restore;
 mod service;
+mod status;
 mod sync;
 pub mod tick;
 
@@ -34,6 +37,7 @@ use crate::tell::link::LinkKey;
 
 pub use answer::Clicked;
 pub use reload::Reloaded;
+pub use restore::restored;
 pub use service::{Inbox, Signal, Watch, serve};
 pub use sync::{Due, Fetched, fetch};
 pub use tick::Input;
@@ -105,7 +109,6 @@ pub struct Daemon {
     retired: Vec<Rc<dyn Calendars>>,
     written: Vec<Record>,
     keep_written: KeepWritten,
-    paused: bool,
     /// The first tick is over.
     is_ready: bool,
     tally: admin::Tally,
@@ -152,7 +155,6 @@ impl Daemon {
             retired: Vec::new(),
             written: Vec::new(),
             keep_written,
-            paused: false,
             is_ready: false,
             tally: admin::Tally::default(),
             old_key: None,
@@ -204,7 +206,13 @@ impl Daemon {
         let looks = self.looks.values().copied();
         let is_ready = |id: &str| self.state.outbox.get(id).is_none_or(|row| self.is_written(row));
         let rows = self.retries.next(is_ready).into_iter().chain(self.writing.next());
+        let rows = rows.filter(|_| !self.is_paused());
         polls.chain(looks).chain(rows).chain(self.next_report(now)).min().unwrap_or(now)
+    }
+
+    /// Those who run it have stopped every effect.
+    fn is_paused(&self) -> bool {
+        self.state.paused.is_some()
     }
 
     /// Gives the ledger and the store back: a clean end.

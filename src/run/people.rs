@@ -6,22 +6,14 @@ use crate::model::letter::{Letter, OpsNews};
 use crate::model::people::PersonId;
 use crate::plan::desk::Subject;
 use crate::ports::Error;
-use crate::tell::names::Addressee;
-use crate::tell::names::People;
+use crate::tell::names::{Addressee, Listed, People};
 
 use super::commit::Draft;
 
 impl People for Setup {
     fn get(&self, id: PersonId) -> Option<Addressee> {
-        People::get(self.roster.as_ref(), id).or_else(|| {
-            let listed = self.directory.get(id)?;
-            Some(Addressee {
-                address: listed.address.clone(),
-                name: listed.name.clone(),
-                first_name: listed.name.split_whitespace().next().unwrap_or_default().to_owned(),
-                zone: self.settings.rules.zone.clone(),
-            })
-        })
+        People::get(self.roster.as_ref(), id)
+            .or_else(|| Listed(&self.directory, &self.settings.rules.zone).get(id))
     }
 }
 

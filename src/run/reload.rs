@@ -3,14 +3,19 @@
 use std::rc::Rc;
 
 use super::commit::Draft;
+use super::hand::page;
 use super::{Daemon, Setup, World};
 use crate::config::lost;
 use crate::judge::week::withdraw;
 use crate::model::fact::Fact;
+use crate::model::hand::Hand;
 use crate::model::letter::OpsNews;
+use crate::model::page::Page;
 use crate::model::people::{Person, PersonId};
+use crate::model::policy::Mode;
 use crate::model::state::{Put, RepState};
 use crate::ports::Error;
+use crate::tell::status::{RosterChange, reload_text};
 
 /// What a reload brings: settings and roster, both already checked, and the ports made from them.
 pub struct Reloaded {
@@ -18,6 +23,10 @@ pub struct Reloaded {
     pub setup: Setup,
     /// The ports, where they depend on the settings.
     pub world: World,
+    /// Keys of the configuration that say something else than before.
+    pub changed: Vec<String>,
+    /// A roster that loses many is meant so.
+    pub accept_roster: bool,
 }
 
 impl std::fmt::Debug for Reloaded {
@@ -41,14 +50,19 @@ impl Daemon {
         self.commit(draft)
     }
 
-    /// Takes up new settings and a new roster. A roster that loses too many people at once is refused.
-    pub(super) fn take_up(&mut self, reloaded: Reloaded, draft: &mut Draft) {
-        if let Some(refusal) = lost(&self.setup.roster, &reloaded.setup.roster) {
+    /// Takes up new settings and a new roster, and says what changed. A roster that loses too many people at once is
+    /// refused, unless it is said to be meant.
+    pub(super) fn take_up(&mut self, reloaded: Reloaded, draft: &mut Draft) -> Page {
+        let refusal = lost(&self.setup.roster, &reloaded.setup.roster).filter(|_| !reloaded.accept_roster);
+        if let Some(refusal) = refusal {
             let news = OpsNews::RosterRefused { lost: refusal.lost as u32, of: refusal.of as u32 };
             self.tell_ops(&news, "roster", draft);
             draft.facts.push(Fact::Reload { taken: false });
-            return;
+            return page(Err(format!("Refused, the old settings and the old roster go on: {refusal}.")));
         }
+        let rosters = RosterChange::between(&self.setup.roster, &reloaded.setup.roster);
+        let told = reload_text(&reloaded.changed, &rosters);
+        let was_silent = self.setup.settings.rules.mode == Mode::Observe;
         let old = std::mem::replace(&mut self.setup, Rc::new(reloaded.setup));
         let before = std::mem::replace(&mut self.world, reloaded.world);
         self.retired.push(before.calendars);
@@ -57,6 +71,9 @@ impl Daemon {
         if self.state.mode != Some(mode) {
             draft.facts.push(Fact::Mode { mode });
         }
+        if was_silent {
+            self.ask_anew(draft);
+        }
         let stays = |rep: &Person| self.setup.roster.reps().any(|person| person.id == rep.id);
         let left: Vec<PersonId> = old.roster.reps().filter(|rep| !stays(rep)).map(|rep| rep.id).collect();
         for rep in left {
@@ -64,6 +81,22 @@ impl Daemon {
         }
         self.open_books();
         draft.teams.extend(self.setup.roster.reps().filter_map(|rep| rep.manager));
+        page(Ok(told))
+    }
+
+    /// Notes that a number is nobody any more, and lets go of what was known of them.
+    pub(super) fn forget(&mut self, who: PersonId, hand: Hand, draft: &mut Draft) -> Page {
+        let mut setup = Setup::clone(&self.setup);
+        setup.directory.remove(who);
+        self.setup = Rc::new(setup);
+        draft.facts.push(Fact::Forgotten { who, hand });
+        if self.state.reps.contains_key(&who) {
+            draft.puts.push(Put::RepGone { rep: who });
+        }
+        page(Ok(format!(
+            "Forgotten: nothing here tells any more who person {who} was. Backups made before still do: remove them \
+             when their time is over."
+        )))
     }
 
     /// Closes everything of a rep who owes nothing any more (V39), calls off what was booked, and forgets them.

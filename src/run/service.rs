@@ -5,10 +5,12 @@ use std::future::Future;
 use std::rc::Rc;
 
 use chrono::TimeDelta;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Clicked, Daemon, Fetched, Input, Reloaded, fetch};
-use crate::model::people::CalendarId;
+use crate::model::hand::Hand;
+use crate::model::page::Page;
+use crate::model::people::{CalendarId, PersonId};
 use crate::ports::{Ask, Asked, Error};
 
 /// What the loop is told from outside.
@@ -16,8 +18,10 @@ use crate::ports::{Ask, Asked, Error};
 pub enum Signal {
     /// End, with nothing half done.
     Stop,
-    /// New settings, already checked.
-    Reload(Box<Reloaded>),
+    /// New settings, already checked; what came of it goes to whoever waits.
+    Reload(Box<Reloaded>, Option<oneshot::Sender<Page>>),
+    /// Nothing tells any more who this number was.
+    Forgotten(PersonId, Hand, oneshot::Sender<Page>),
 }
 
 /// What the loop tells the outside after every tick.
@@ -101,8 +105,13 @@ async fn meanwhile<T>(
         tokio::select! {
             biased;
             signal = signals.recv() => match signal {
-                Some(Signal::Reload(reloaded)) => {
-                    daemon.tick(Input::Reloaded(reloaded)).await?;
+                Some(Signal::Reload(reloaded, waits)) => {
+                    let page = daemon.tick(Input::Reloaded(reloaded)).await?;
+                    answer(waits, page);
+                }
+                Some(Signal::Forgotten(who, hand, waits)) => {
+                    let page = daemon.tick(Input::Forgotten { who, hand }).await?;
+                    answer(Some(waits), page);
                 }
                 Some(Signal::Stop) | None => return Ok(None),
             },
@@ -115,6 +124,13 @@ async fn meanwhile<T>(
     }
 }
 
+/// Whoever asked may have gone away; what was done stays done.
+fn answer(waits: Option<oneshot::Sender<Page>>, page: Option<Page>) {
+    if let Some((waits, page)) = waits.zip(page) {
+        let _ = waits.send(page);
+    }
+}
+
 impl Daemon {
     /// Answers a request: a click by a tick of its own, a look at the dashboard without one.
     pub async fn take_ask(&mut self, ask: Ask) -> Result<(), Error> {
@@ -123,11 +139,12 @@ impl Daemon {
                 self.tick(Input::Answered(Clicked::Link { door, token, form: act })).await?
             }
             Asked::Admin(wanted) => Some(self.admin(&wanted)),
+            Asked::Order { order, operator } if order.changes() => {
+                self.tick(Input::Ordered { order, operator }).await?
+            }
+            Asked::Order { order, .. } => Some(self.look_at(&order)),
         };
-        if let Some(page) = page {
-            // Whoever asked may have gone away; what was done stays done.
-            let _ = ask.reply.send(page);
-        }
+        answer(Some(ask.reply), page);
         Ok(())
     }
 
@@ -141,21 +158,5 @@ impl Daemon {
         for calendars in std::mem::take(&mut self.retired) {
             calendars.close().await;
         }
-    }
-
-    /// What it is doing, in one line without names.
-    pub fn status(&self) -> String {
-        let unwell = self
-            .state
-            .sources
-            .values()
-            .filter(|row| row.state != crate::model::fact::SourceState::Ok)
-            .count();
-        format!(
-            "{} calendars, {unwell} not well; {} mails waiting; next look {}",
-            self.books.len(),
-            self.state.outbox.len(),
-            self.next_wake().format("%H:%M:%S UTC")
-        )
     }
 }

@@ -3,9 +3,12 @@
 //! Deciding comes first and is one record in the ledger; doing follows, one record for each outcome. Running a
 //! tick twice changes nothing the second time.
 
+use super::answer::Reply;
 use super::sync::Fetched;
 use super::{Clicked, Daemon, Reloaded};
+use crate::model::hand::{Hand, Order};
 use crate::model::page::Page;
+use crate::model::people::PersonId;
 use crate::ports::Error;
 
 /// All that can wake the daemon.
@@ -17,6 +20,20 @@ pub enum Input {
     Answered(Clicked),
     /// New settings or a new roster were taken up.
     Reloaded(Box<Reloaded>),
+    /// Those who run it want something done.
+    Ordered {
+        /// What.
+        order: Order,
+        /// Who.
+        operator: String,
+    },
+    /// Nothing tells any more who a number was.
+    Forgotten {
+        /// The number.
+        who: PersonId,
+        /// Who had it so.
+        hand: Hand,
+    },
 }
 
 impl Daemon {
@@ -29,7 +46,11 @@ impl Daemon {
         match input {
             Input::Timer(fetched) => self.take_in(fetched, &mut draft), //           sync, observe
             Input::Answered(clicked) => reply = Some(self.answer(&clicked, &mut draft)),
-            Input::Reloaded(reloaded) => self.take_up(*reloaded, &mut draft),
+            Input::Reloaded(reloaded) => reply = Some(Reply::Page(self.take_up(*reloaded, &mut draft))),
+            Input::Ordered { order, operator } => {
+                reply = Some(Reply::Page(self.order(&order, &operator, &mut draft)));
+            }
+            Input::Forgotten { who, hand } => reply = Some(Reply::Page(self.forget(who, hand, &mut draft))),
         }
         self.decide(&mut draft); //                                                 judge, plan
         let page = reply.map(|reply| self.page(reply, &draft));

@@ -47,6 +47,16 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
+    fn remove_up_to(&mut self, seq: Seq) -> Result<(), Error> {
+        let newest = self.frames.iter().rposition(|(_, kind, _)| *kind == FrameKind::Checkpoint);
+        let mut at = 0;
+        self.frames.retain(|(number, ..)| {
+            at += 1;
+            newest.is_none_or(|newest| at > newest) || *number > seq
+        });
+        Ok(())
+    }
+
     fn read(&self, which: Which, visit: &mut dyn FnMut(Frame<'_>) -> Result<(), Error>) -> Result<(), Error> {
         let newest = self.frames.iter().rposition(|(_, kind, _)| *kind == FrameKind::Checkpoint);
         let from = match which {

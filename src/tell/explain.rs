@@ -10,4 +10,4 @@ pub use evidence::evidence_words;
 pub use json::fact_json;
 pub use page::explain_page;
 pub use timeline::line;
-pub use weeks::Weeks;
+pub use weeks::{Weeks, concerns};

@@ -17,4 +17,6 @@ pub mod names;
 pub mod pages;
 pub mod phrase;
 pub mod report;
+pub mod status;
 pub mod when;
+pub mod whom;

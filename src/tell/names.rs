@@ -1,6 +1,7 @@
 //! Who people are to a reader, made fit for a header, a sentence and a terminal.
 
-use crate::model::people::{PersonId, Roster};
+use crate::model::directory::Directory;
+use crate::model::people::{CalendarId, PersonId, Roster};
 use crate::model::zone::Zone;
 
 /// Longest name that is printed, in characters; what is longer is cut.
@@ -44,6 +45,20 @@ impl People for Roster {
     }
 }
 
+/// Those of the table of numbers, as somebody to write to; times in this zone.
+pub struct Listed<'a>(pub &'a Directory, pub &'a Zone);
+
+impl People for Listed<'_> {
+    fn get(&self, id: PersonId) -> Option<Addressee> {
+        self.0.get(id).map(|listed| Addressee {
+            address: listed.address.clone(),
+            name: listed.name.clone(),
+            first_name: listed.name.split_whitespace().next().unwrap_or_default().to_owned(),
+            zone: self.1.clone(),
+        })
+    }
+}
+
 /// The full name; the address of somebody without one; `person 7` of somebody unknown. A name that is written from
 /// right to left is set apart, so that what follows it keeps its place.
 pub fn name(people: &dyn People, id: PersonId) -> String {
@@ -75,6 +90,12 @@ fn set_apart(name: String) -> String {
 pub fn address(people: &dyn People, id: PersonId) -> String {
     let known = people.get(id).map(|person| clean(&person.address, ADDRESS_MOST));
     known.filter(|address| !address.is_empty()).unwrap_or_else(|| format!("person-{id}"))
+}
+
+/// A calendar: its owner's address; `address#2` for a second one.
+pub fn calendar(people: &dyn People, calendar: CalendarId) -> String {
+    let address = address(people, calendar.owner);
+    if calendar.nth > 1 { format!("{address}#{}", calendar.nth) } else { address }
 }
 
 /// Where they live; universal time for somebody unknown.

@@ -2,7 +2,9 @@
 
 mod clicks;
 mod demo;
+mod hand;
 mod help;
+mod keep;
 mod looks;
 pub(crate) mod playing;
 mod run;

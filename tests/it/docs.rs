@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Where absolute paths may lead; any other means something on one machine only. The last four are our own pages.
-const EVERYWHERE: [&str; 8] = ["dev", "etc", "usr", "var", "p", "c", "r", "u"];
+const EVERYWHERE: [&str; 9] = ["dev", "etc", "usr", "var", "run", "p", "c", "r", "u"];
 
 /// README, CHANGELOG and all of `docs/`, with their text.
 fn documents() -> Vec<(PathBuf, String)> {

@@ -199,7 +199,7 @@ impl<'a> Engine<'a> {
         self.config = reload.config.unwrap_or(std::mem::take(&mut self.config));
         self.roster = reload.roster.unwrap_or(std::mem::take(&mut self.roster));
         let setup = self.setup()?;
-        let reloaded = Reloaded { setup, world: self.ports() };
+        let reloaded = Reloaded { setup, world: self.ports(), changed: Vec::new(), accept_roster: false };
         daemon.tick(Input::Reloaded(Box::new(reloaded))).await?;
         Ok(())
     }

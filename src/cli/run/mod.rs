@@ -21,15 +21,15 @@ use super::files::{Files, WrongConfig};
 use super::log::LogArgs;
 use super::place::{PlaceArgs, Store};
 use crate::io::web::admin;
-use crate::io::{systemd, web};
+use crate::io::{control, systemd, web};
 use crate::model::zone::Zones;
 use crate::ports::{Ask, Error};
 use crate::run::{Daemon, Inbox, KeepWritten, serve};
 
 pub use google::{api, google};
 pub use keys::random;
-use open::Opened;
-pub use open::assemble;
+use open::{Opened, guard};
+pub use open::{accept_next, assemble};
 pub use ports::{Sources, try_out};
 use reload::{Reloader, Signals};
 use watch::{Outside, Shared, told};
@@ -92,11 +92,15 @@ impl Run {
 }
 
 /// Starts the daemon and runs it to its end.
-async fn daemon(start: Start, signals: Signals) -> Result<(), Error> {
+async fn daemon(start: Start, signals: Signals) -> anyhow::Result<()> {
     let Start { files, store: place, reloader, opened } = start;
     let Opened { lock, ledger, store, mut table, key, old_key, notices } = opened;
     let (setup, texts) = open::number(&files, &mut table, &key, &reloader.zones)?;
+    guard(&place, &files, &setup.roster, &ledger)?;
     let world = ports::world(&files, &reloader.env, &reloader.state, &texts, &setup)?;
+    let runtime =
+        reloader.env.runtime.as_ref().map_or_else(|| place.control(), |dir| dir.join(control::NAME));
+    let control = control::bind(&runtime).await?;
     let listener = listen(&files).await?;
     let admin = listen_admin(&files, &reloader.env).await?;
     let (push, pushed) = mpsc::channel(PUSHES);
@@ -123,14 +127,18 @@ async fn daemon(start: Start, signals: Signals) -> Result<(), Error> {
     let (end_admin, admin_ends) = oneshot::channel::<()>();
     let admin =
         admin.map(|(listener, access)| spawn_local(admin_pages(listener, ask.clone(), access, admin_ends)));
+    let (file_ask, file_asks) = mpsc::channel(CLICKS);
+    let control = spawn_local(control::serve(control, control::To { loop_: ask.clone(), files: file_ask }));
     let pages = listener.map(|listener| spawn_local(pages(listener, ask, pushes, web_ends)));
     let (signal, signalled) = mpsc::channel(4);
     let note = Rc::default();
-    let waits = spawn_local(signals.pass_on(reloader.with(table, key, Rc::clone(&note)), signal));
+    let reload = reloader.with(table, key, Rc::clone(&note), files.text);
+    let waits = spawn_local(signals.pass_on(reload, file_asks, signal));
     let outside = Outside::new(store.clone(), note);
     let served = serve(&mut daemon, Inbox { asks, signals: signalled, pushes: pushed }, &outside).await;
     told(systemd::stopping("ending"));
     waits.abort();
+    control.abort();
     daemon.close().await;
     drop((end_web, end_admin));
     for served in [pages, admin].into_iter().flatten() {

@@ -1,25 +1,26 @@
 //! Opening the state directory, in the order in which each part is checked against the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use super::keys;
 use crate::cli::env::Env;
-use crate::cli::files::Files;
+use crate::cli::files::{Files, WrongConfig};
 use crate::cli::place::Store;
 use crate::cli::setup;
+use crate::config::lost_since;
 use crate::io::ledger::FileLedger;
 use crate::io::lock::StateLock;
 use crate::io::people::PeopleTable;
 use crate::io::store::{OpenStore, SledStore};
 use crate::model::directory::Directory;
 use crate::model::ledger::Notice;
-use crate::model::people::{CalendarId, PersonId};
+use crate::model::people::{CalendarId, PersonId, Roster};
 use crate::model::zone::Zones;
 use crate::ports::{Error, Ledger};
-use crate::run::{Gate, Setup};
+use crate::run::{Gate, Setup, view};
 use crate::tell::link::LinkKey;
 
 /// The state directory, held and open.
@@ -55,6 +56,32 @@ impl Opened {
         let old_key = keys::old_link_key(env, &place.old_link_key())?;
         Ok(Self { lock, ledger, store, table, key, old_key, notices })
     }
+}
+
+/// Refuses a roster that has lost many of those whose 1-on-1s the ledger knows of, unless it was accepted.
+pub fn guard(place: &Store, files: &Files, roster: &Roster, ledger: &FileLedger) -> anyhow::Result<()> {
+    let known: BTreeSet<PersonId> = view(ledger)?.reps.into_keys().collect();
+    let Some(refusal) = lost_since(&known, roster) else { return Ok(()) };
+    let path = place.accepted_roster();
+    if std::fs::read_to_string(&path).ok().as_deref() == Some(&roster_hash(files)) {
+        std::fs::remove_file(&path)?;
+        return Ok(());
+    }
+    Err(WrongConfig::Roster(refusal).into())
+}
+
+/// Has the next start take the roster as it is now.
+pub fn accept_next(place: &Store, files: &Files) -> anyhow::Result<()> {
+    make(&place.0)?;
+    Ok(std::fs::write(place.accepted_roster(), roster_hash(files))?)
+}
+
+/// Of everybody's address: what an accepted roster is known by.
+fn roster_hash(files: &Files) -> String {
+    use base64::Engine as _;
+    use sha2::{Digest, Sha256};
+    let people: Vec<String> = files.names().into_iter().map(|(address, _)| address).collect();
+    base64::engine::general_purpose::STANDARD.encode(Sha256::digest(people.join("\n")))
 }
 
 /// The folder, readable by its owner alone.

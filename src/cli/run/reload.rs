@@ -1,9 +1,9 @@
-//! Signals: stop, and take up a new configuration.
+//! Signals, and orders that need files: stop, take up a new configuration, forget somebody.
 
 use std::path::PathBuf;
 
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::open;
 use super::ports;
@@ -11,11 +11,20 @@ use super::watch::{Note, told};
 use crate::cli::brief;
 use crate::cli::env::Env;
 use crate::cli::files::{Files, WrongConfig};
+use crate::config::changed;
 use crate::io::people::PeopleTable;
 use crate::io::systemd;
+use crate::model::hand::{Hand, Order};
+use crate::model::page::{Page, PageKind};
+use crate::model::people::Roster;
 use crate::model::zone::Zones;
+use crate::ports::{Ask, Asked};
 use crate::run::{Reloaded, Signal};
 use crate::tell::link::LinkKey;
+use crate::tell::whom::whom;
+
+/// What `systemctl status` shows after a refusal, until a reload is taken.
+const REFUSED: &str = "the new configuration is refused, the old one goes on";
 
 /// The signals that are listened to, from before the state directory is opened.
 pub struct Signals {
@@ -34,22 +43,44 @@ impl Signals {
         })
     }
 
-    /// Hands them to the loop until it ends.
-    pub async fn pass_on(mut self, mut reload: Reload, to: mpsc::Sender<Signal>) {
+    /// Hands them, and what is asked by the control socket, to the loop until it ends.
+    pub async fn pass_on(
+        mut self,
+        mut reload: Reload,
+        mut asks: mpsc::Receiver<Ask>,
+        to: mpsc::Sender<Signal>,
+    ) {
         loop {
-            let said = tokio::select! {
-                _ = self.terminate.recv() => Some(Signal::Stop),
-                _ = self.interrupt.recv() => Some(Signal::Stop),
-                _ = self.hang_up.recv() => reload.again().map(|reloaded| Signal::Reload(Box::new(reloaded))),
+            let asked = tokio::select! {
+                _ = self.terminate.recv() => None,
+                _ = self.interrupt.recv() => None,
+                _ = self.hang_up.recv() => Some((Order::Reload { accept_roster: false }, String::new(), None)),
+                Some(Ask { what, reply }) = asks.recv() => match what {
+                    Asked::Order { order, operator } => Some((order, operator, Some(reply))),
+                    Asked::Link { .. } | Asked::Admin(_) => continue,
+                },
             };
-            if let Some(said) = said {
-                tracing::info!(signal = ?said, "told");
-                if to.send(said).await.is_err() {
-                    return;
-                }
+            let Some((order, operator, reply)) = asked else {
+                tracing::info!("told to end");
+                // Where the loop has ended already, there is nobody to tell.
+                let _ = to.send(Signal::Stop).await;
+                return;
+            };
+            let page = match order {
+                Order::Reload { accept_roster } => reload.again(accept_roster, &to).await,
+                Order::Forget { who } => reload.forget(&who, operator, &to).await,
+                _ => no("this order needs no files"),
+            };
+            if let Some(reply) = reply {
+                // Whoever asked may have gone away; what was done stays done.
+                let _ = reply.send(page);
             }
         }
     }
+}
+
+fn no(text: impl Into<String>) -> Page {
+    Page { status: 409, kind: PageKind::Text, text: text.into() }
 }
 
 /// What a start and a reload are made with.
@@ -65,9 +96,9 @@ pub struct Reloader {
 }
 
 impl Reloader {
-    /// … and what is open since.
-    pub fn with(self, table: PeopleTable, key: LinkKey, note: Note) -> Reload {
-        Reload { from: self, table, key, note }
+    /// … and what is open since. `text` is the configuration that runs.
+    pub fn with(self, table: PeopleTable, key: LinkKey, note: Note, text: String) -> Reload {
+        Reload { from: self, table, key, note, text }
     }
 }
 
@@ -77,45 +108,93 @@ pub struct Reload {
     table: PeopleTable,
     key: LinkKey,
     note: Note,
+    text: String,
 }
 
 impl Reload {
-    /// The new settings; `None` where they are wrong: then all problems are logged, and the status says so.
-    fn again(&mut self) -> Option<Reloaded> {
+    /// Reads everything anew and has it taken up; says what changed, or all that is wrong.
+    async fn again(&mut self, accept_roster: bool, to: &mpsc::Sender<Signal>) -> Page {
         told(systemd::reloading());
-        match self.read() {
-            Ok(reloaded) => {
-                self.note.replace(None);
-                told(systemd::ready("new configuration taken up"));
-                Some(reloaded)
+        let page = match self.read(accept_roster) {
+            Ok((reloaded, text)) => {
+                let (reply, page) = oneshot::channel();
+                let sent = to.send(Signal::Reload(Box::new(reloaded), Some(reply))).await;
+                let page = match (sent, page.await) {
+                    (Ok(()), Ok(page)) => page,
+                    _ => no("Drumbeat is ending"),
+                };
+                if page.status == 200 {
+                    self.text = text;
+                }
+                page
             }
             Err(wrong) => {
-                match wrong {
-                    WrongConfig::Problems(problems) => {
-                        for problem in &problems {
-                            tracing::error!("{}", brief(problem));
-                        }
-                    }
-                    other => tracing::error!("{other}"),
-                }
-                tracing::error!(
-                    "the new configuration is refused, the old one goes on; `drumbeat check` tells all about it"
-                );
-                let note = "the new configuration is refused, the old one goes on";
-                self.note.replace(Some(note.to_owned()));
-                told(systemd::ready(note));
-                None
+                log(&wrong);
+                no(format!("Refused, the old configuration goes on. {}", first_upper(&wrong.to_string())))
             }
-        }
+        };
+        let is_taken = page.status == 200;
+        self.note.replace((!is_taken).then(|| REFUSED.to_owned()));
+        told(systemd::ready(if is_taken { "new configuration taken up" } else { REFUSED }));
+        tracing::info!(taken = is_taken, "reload");
+        page
     }
 
-    fn read(&mut self) -> Result<Reloaded, WrongConfig> {
+    fn read(&mut self, accept_roster: bool) -> Result<(Reloaded, String), WrongConfig> {
         let Reloader { config, state, env, zones } = &self.from;
         let files = Files::read(config, zones)?;
         ports::try_out(&files, env, state).map_err(WrongConfig::Port)?;
         let numbered = open::number(&files, &mut self.table, &self.key, zones);
         let (setup, texts) = numbered.map_err(WrongConfig::Port)?;
         let world = ports::world(&files, env, state, &texts, &setup).map_err(WrongConfig::Port)?;
-        Ok(Reloaded { setup, world })
+        let changed = changed(&self.text, &files.text);
+        Ok((Reloaded { setup, world, changed, accept_roster }, files.text))
     }
+
+    /// Blanks what tells who a number is, then has the ledger say so.
+    async fn forget(&mut self, who: &str, operator: String, to: &mpsc::Sender<Signal>) -> Page {
+        let id = match whom(who, &Roster::default(), self.table.directory()) {
+            Ok(id) => id,
+            Err(nobody) => return no(nobody),
+        };
+        let address = self.table.directory().get(id).map(|listed| listed.address.clone()).unwrap_or_default();
+        match Files::read(&self.from.config, &self.from.zones) {
+            Ok(files) if files.names().iter().any(|(known, _)| *known == address) => {
+                return no(format!(
+                    "{who} is still in the roster or in the configuration: take them out there, `drumbeat reload`, \
+                     and forget them then"
+                ));
+            }
+            Ok(_) => {}
+            Err(wrong) => return no(format!("nobody is forgotten while the roster cannot be read. {wrong}")),
+        }
+        if let Err(error) = self.table.forget(id) {
+            return no(format!("failed to {error}"));
+        }
+        let hand = Hand { operator, reason: None };
+        let (reply, page) = oneshot::channel();
+        let sent = to.send(Signal::Forgotten(id, hand, reply)).await;
+        match (sent, page.await) {
+            (Ok(()), Ok(page)) => page,
+            _ => no("Drumbeat is ending; who it was is forgotten, the ledger does not say so yet"),
+        }
+    }
+}
+
+fn log(wrong: &WrongConfig) {
+    match wrong {
+        WrongConfig::Problems(problems) => {
+            for problem in problems {
+                tracing::error!("{}", brief(problem));
+            }
+        }
+        other => tracing::error!("{other}"),
+    }
+    tracing::error!("{REFUSED}; `drumbeat check` tells all about it");
+}
+
+/// A sentence of its own.
+fn first_upper(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -4,6 +4,7 @@
 //! (a second fsync may report success for pages that were dropped). What a start makes of a damaged ledger is
 //! in `open`; how the bytes lie, in `frame` and docs/formats.md.
 
+mod cut;
 pub mod disk;
 mod frame;
 mod open;
@@ -16,8 +17,10 @@ use std::path::{Path, PathBuf};
 use crate::model::ledger::{FrameKind, LedgerId, Notice, Seen, Seq};
 use crate::ports::{Error, ErrorKind, Frame, Ledger, Which};
 
+pub use cut::{Damage, cut, damage};
 use disk::{Disk, DiskFile, RealDisk};
 use frame::{Hash, Header};
+use segment::Segment;
 pub use verify::{Report, read, verify, verify_on};
 
 /// How far a segment grows before a new one is asked for, in bytes: small enough to be read at every start.
@@ -30,6 +33,8 @@ pub struct FileLedger {
     disk: Box<dyn Disk>,
     dir: PathBuf,
     id: LedgerId,
+    /// The oldest segment's number: those before it were removed when their time was over.
+    first: u32,
     /// The newest segment's number.
     segment: u32,
     file: Box<dyn DiskFile>,
@@ -137,9 +142,29 @@ impl Ledger for FileLedger {
         self.usable()?;
         let first = match which {
             Which::View => self.segment,
-            Which::All => 1,
+            Which::All => self.first,
         };
         segment::read(&*self.disk, &self.dir, first..=self.segment, visit)
+    }
+
+    fn remove_up_to(&mut self, seq: Seq) -> Result<(), Error> {
+        self.usable()?;
+        let mut keep = self.first;
+        while keep < self.segment {
+            let next = Segment::read(&*self.disk, &self.dir, keep + 1, frame::HEADER_LEN as u64)?.header;
+            if next.seq > seq {
+                break;
+            }
+            keep += 1;
+        }
+        if keep == self.first {
+            return Ok(());
+        }
+        let removed = segment::remove_before(&*self.disk, &self.dir, self.first, keep);
+        let dir = self.dir.clone();
+        removed.map_err(|cause| self.fail("remove old segments in", &dir, &cause))?;
+        self.first = keep;
+        Ok(())
     }
 }
 

@@ -20,14 +20,19 @@ pub(super) fn open(
 ) -> Result<(FileLedger, Vec<Notice>), Error> {
     make_dir(&*disk, dir).map_err(|cause| Error::disk("make", dir, &cause))?;
     let names = tidy(&*disk, dir).map_err(|cause| Error::disk("tidy", dir, &cause))?;
-    let numbers = segment::numbers(&names);
+    let removed = segment::removed(&names);
+    let (over, numbers): (Vec<u32>, Vec<u32>) =
+        segment::numbers(&names).into_iter().partition(|number| *number <= removed);
+    // Removing them was under way when the process ended.
+    let gone = over.iter().try_for_each(|number| disk.remove(&segment::path(dir, *number)));
+    gone.map_err(|cause| Error::disk("tidy", dir, &cause))?;
     let Some(newest) = numbers.last() else {
         may_begin(dir, &names, seen)?;
         begin(&*disk, dir, LedgerId(new_id()))?;
-        return load(disk, dir, 1, seen);
+        return load(disk, dir, (1, 1), seen);
     };
-    whole(&*disk, dir, &numbers)?;
-    load(disk, dir, *newest, seen)
+    whole(&*disk, dir, removed + 1, &numbers)?;
+    load(disk, dir, (removed + 1, *newest), seen)
 }
 
 /// The folder's own name must be durable before anything in it can be.
@@ -71,9 +76,9 @@ fn begin(disk: &dyn Disk, dir: &Path, ledger: LedgerId) -> Result<(), Error> {
 
 /// No segment may be missing or of another ledger. What is in the older ones is left to `verify`, so that the
 /// time of a start does not grow with the years.
-fn whole(disk: &dyn Disk, dir: &Path, numbers: &[u32]) -> Result<(), Error> {
+fn whole(disk: &dyn Disk, dir: &Path, first: u32, numbers: &[u32]) -> Result<(), Error> {
     let mut ledger = None;
-    for (expected, number) in (1..).zip(numbers) {
+    for (expected, number) in (first..).zip(numbers) {
         if *number != expected {
             let missing = segment::path(dir, expected);
             return Err(refused(format!("{} is missing: bring it back from a backup", missing.display())));
@@ -92,7 +97,7 @@ fn whole(disk: &dyn Disk, dir: &Path, numbers: &[u32]) -> Result<(), Error> {
 fn load(
     disk: Box<dyn Disk>,
     dir: &Path,
-    number: u32,
+    (first, number): (u32, u32),
     seen: Option<Seen>,
 ) -> Result<(FileLedger, Vec<Notice>), Error> {
     let segment = Segment::load(&*disk, dir, number)?;
@@ -111,6 +116,7 @@ fn load(
     let ledger = FileLedger {
         dir: dir.to_owned(),
         id: segment.header.ledger,
+        first,
         segment: number,
         file,
         length: walk.at as u64,

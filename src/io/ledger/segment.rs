@@ -33,6 +33,29 @@ pub(super) fn numbers(names: &[String]) -> Vec<u32> {
     numbers
 }
 
+/// The name of the mark that says up to which segment all were removed, their time being over.
+fn mark(number: u32) -> String {
+    format!("{number:06}.removed")
+}
+
+/// Up to which segment all were removed; 0: none was.
+pub(super) fn removed(names: &[String]) -> u32 {
+    let number = |name: &String| name.strip_suffix(".removed")?.parse().ok();
+    names.iter().filter_map(number).max().unwrap_or(0)
+}
+
+/// Removes the segments from `first` up to the one before `keep`. The mark comes first, so that a crash leaves segments
+/// that may go rather than a gap that nobody can explain.
+pub(super) fn remove_before(disk: &dyn Disk, dir: &Path, first: u32, keep: u32) -> io::Result<()> {
+    disk.create(&dir.join(mark(keep - 1)))?.sync()?;
+    disk.sync_dir(dir)?;
+    (first..keep).try_for_each(|number| disk.remove(&path(dir, number)))?;
+    if first > 1 {
+        disk.remove(&dir.join(mark(first - 1)))?;
+    }
+    disk.sync_dir(dir)
+}
+
 /// Begins a segment: whole and synced under another name first, so that one that can be seen is never torn.
 pub(super) fn begin(
     disk: &dyn Disk,

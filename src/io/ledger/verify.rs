@@ -38,19 +38,20 @@ pub fn verify(dir: &Path) -> Result<Report, Error> {
 
 /// The same on a file system of one's own.
 pub fn verify_on(disk: &dyn Disk, dir: &Path) -> Result<Report, Error> {
-    let numbers = numbers(disk, dir)?;
+    let (removed, numbers) = numbers(disk, dir)?;
+    let newest = numbers.last().copied().unwrap_or_default();
     let mut report = Report { segments: numbers.len(), ..Report::default() };
     if numbers.is_empty() {
         report.problems.push(format!("{} holds no segment", dir.display()));
     }
-    let (mut last, mut end) = (0, None);
+    let (mut last, mut end) = (removed, None);
     for number in numbers {
         if number != last + 1 {
             let path = segment::path(dir, number);
             report.problems.push(format!("segments are missing before {}", path.display()));
             end = None;
         }
-        end = report.segment(disk, dir, number, end);
+        end = report.segment(disk, dir, (number, newest), end);
         last = number;
     }
     Ok(report)
@@ -61,7 +62,13 @@ type End = (Header, Seq, Hash);
 
 impl Report {
     /// Looks at one segment; returns where it ended, for the next to be held against.
-    fn segment(&mut self, disk: &dyn Disk, dir: &Path, number: u32, before: Option<End>) -> Option<End> {
+    fn segment(
+        &mut self,
+        disk: &dyn Disk,
+        dir: &Path,
+        (number, newest): (u32, u32),
+        before: Option<End>,
+    ) -> Option<End> {
         let segment = match Segment::load(disk, dir, number) {
             Ok(segment) => segment,
             Err(error) => {
@@ -76,7 +83,7 @@ impl Report {
             match frame {
                 Ok(frame) => self.frame(&frame),
                 Err(fault) => {
-                    self.fault(&segment, &walk, fault);
+                    self.fault(&segment, &walk, fault, newest);
                     return None;
                 }
             }
@@ -93,8 +100,8 @@ impl Report {
     }
 
     /// Only the newest segment may end within a record.
-    fn fault(&mut self, segment: &Segment, walk: &Walk<'_>, fault: Fault) {
-        if fault == Fault::Unfinished && segment.header.number as usize == self.segments {
+    fn fault(&mut self, segment: &Segment, walk: &Walk<'_>, fault: Fault, newest: u32) {
+        if fault == Fault::Unfinished && segment.header.number == newest {
             self.unfinished = segment.tail(walk.at).len();
         } else {
             self.problems.push(damage_message(&segment.path, walk.seq + 1, fault));
@@ -109,13 +116,13 @@ pub fn read(
     which: Which,
     visit: &mut dyn FnMut(Frame<'_>) -> Result<(), Error>,
 ) -> Result<LedgerId, Error> {
-    let numbers = numbers(&RealDisk, dir)?;
+    let (removed, numbers) = numbers(&RealDisk, dir)?;
     let Some(newest) = numbers.last().copied() else {
         return Err(refused(format!("{} holds no segment: is that the folder of a ledger?", dir.display())));
     };
     let segment = Segment::load(&RealDisk, dir, newest)?;
     if which == Which::All {
-        segment::read(&RealDisk, dir, 1..=newest - 1, visit)?;
+        segment::read(&RealDisk, dir, removed + 1..=newest - 1, visit)?;
     }
     let mut walk = segment.walk();
     while let Some(frame) = walk.next() {
@@ -128,7 +135,10 @@ pub fn read(
     Ok(segment.header.ledger)
 }
 
-fn numbers(disk: &dyn Disk, dir: &Path) -> Result<Vec<u32>, Error> {
+/// Up to which segment all were removed, and the segments there are.
+fn numbers(disk: &dyn Disk, dir: &Path) -> Result<(u32, Vec<u32>), Error> {
     let names = disk.list(dir).map_err(|cause| Error::disk("list", dir, &cause))?;
-    Ok(segment::numbers(&names))
+    let removed = segment::removed(&names);
+    let numbers = segment::numbers(&names).into_iter().filter(|number| *number > removed).collect();
+    Ok((removed, numbers))
 }

@@ -88,7 +88,7 @@ impl Daemon {
     }
 
     fn link(&mut self, door: Door, token: &str, form: Option<&Fields>, draft: &mut Draft) -> Reply {
-        let is_held_back = self.paused || self.setup.settings.rules.mode == Mode::Observe;
+        let is_held_back = self.is_paused() || self.setup.settings.rules.mode == Mode::Observe;
         match door {
             Door::Answer => self.claim(token, form, is_held_back, draft),
             Door::CheckIn => Reply::Page(self.check_in(token, form, is_held_back, draft)),

@@ -132,7 +132,9 @@ impl Daemon {
             tracing::warn!(calendar = %calendar.owner, problems = ?parsed.problems.counts, "parts of a calendar were passed over");
         }
         let mirror = self.mirror(calendar, parsed);
-        let early = early.map(|doubt| (doubt, bytes_hash(bytes)));
+        // One empty calendar is like another, whatever stamps it bears; else its very bytes are waited on.
+        let early = early
+            .map(|doubt| (doubt, if doubt == Doubt::Empty { mirror.content } else { bytes_hash(bytes) }));
         self.weigh(calendar, mirror, validators, early, draft);
     }
 

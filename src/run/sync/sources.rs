@@ -74,7 +74,8 @@ impl Daemon {
         };
         let is_worn_off =
             doubt.wears_off() && count >= policy.suspect_after && draft.now - since >= policy.suspect_for;
-        if is_worn_off {
+        let is_accepted = before.as_ref().is_some_and(|row| row.accepted == Some(content));
+        if is_worn_off || (is_accepted && doubt.is_acceptable()) {
             return true;
         }
         // The suspect answer must come whole again to count as equal, so its validators are not kept.
@@ -179,6 +180,7 @@ impl Daemon {
         let stored = self.books.get(&calendar).and_then(|book| book.stored.as_ref());
         let marks = stored.map(|stored| marks(&stored.mirror.events)).unwrap_or_default();
         let believed = before.as_ref().and_then(|row| row.believed);
+        let accepted = before.as_ref().and_then(|row| row.accepted);
         let is_same = |row: &SourceRow| {
             row.state == SourceState::Ok && row.known && row.marks == marks && row.believed == believed
         };
@@ -187,7 +189,7 @@ impl Daemon {
         }
         let was_told = before.as_ref().is_some_and(|row| row.told);
         let since = before.as_ref().filter(|_| !is_news).map_or(draft.now, |row| row.since);
-        let row = SourceRow { known: true, believed, marks, ..blank(since) };
+        let row = SourceRow { known: true, believed, accepted, marks, ..blank(since) };
         if is_news {
             draft.facts.push(source_fact(calendar, &row));
             self.touch(calendar, draft);
@@ -220,6 +222,7 @@ fn blank(now: Moment) -> SourceRow {
         waits_on: None,
         known: false,
         believed: None,
+        accepted: None,
         marks: BTreeSet::new(),
     }
 }
@@ -242,7 +245,7 @@ impl Draft {
         drafted.or_else(|| state.sources.get(&calendar).cloned())
     }
 
-    fn put_source(&mut self, calendar: CalendarId, row: SourceRow) {
+    pub(in crate::run) fn put_source(&mut self, calendar: CalendarId, row: SourceRow) {
         self.puts.push(Put::Source { calendar, row });
     }
 }

@@ -41,6 +41,7 @@ fn words(evidence: &Evidence, people: &dyn People, zone: &Zone) -> String {
         Evidence::Away { who, excuse } => {
             format!("{} is away for the rest of the week ({})", name(*who), phrase::excuse(*excuse))
         }
+        Evidence::ByHand => "those who run Drumbeat said so".to_owned(),
         Evidence::ByTitle => "the calendar lists no attendees: it was known by its title".to_owned(),
     }
 }

@@ -48,7 +48,9 @@ fn printed(name: &str, value: &Value, people: &dyn People) -> Option<Value> {
             let id = PersonId(u32::try_from(number.as_u64()?).ok()?);
             Some(names::address(people, id).into())
         }
-        ("from" | "to" | "start" | "end" | "deadline" | "since", Value::String(text)) => stored_instant(text),
+        ("from" | "to" | "start" | "end" | "deadline" | "since" | "until", Value::String(text)) => {
+            stored_instant(text)
+        }
         ("options", Value::Array(starts)) => {
             starts.iter().map(|start| stored_instant(start.as_str()?)).collect()
         }
@@ -62,7 +64,7 @@ fn printed(name: &str, value: &Value, people: &dyn People) -> Option<Value> {
         }
         ("calendar", Value::Object(_)) => {
             let calendar: CalendarId = serde_json::from_value(value.clone()).ok()?;
-            Some(calendar_name(calendar, people).into())
+            Some(names::calendar(people, calendar).into())
         }
         _ => None,
     }
@@ -75,10 +77,4 @@ fn instant(at: Moment) -> String {
 
 fn stored_instant(text: &str) -> Option<Value> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| instant(at.to_utc()).into())
-}
-
-/// The address; `address#2` of a second calendar.
-pub(super) fn calendar_name(calendar: CalendarId, people: &dyn People) -> String {
-    let address = names::address(people, calendar.owner);
-    if calendar.nth > 1 { format!("{address}#{}", calendar.nth) } else { address }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::evidence_words;
-use super::json::calendar_name;
 use crate::model::fact::{
     CloseReason, Confidence, Evidence, Fact, Outcome, RecoveryId, RecoveryState, SessionKey, WeekCounts,
 };
@@ -164,12 +163,43 @@ impl Teller<'_> {
             Fact::Source { calendar, state, why } => {
                 let why =
                     why.as_ref().map_or_else(String::new, |why| format!(": {}", phrase::source_why(why)));
-                let calendar = calendar_name(*calendar, self.people);
+                let calendar = names::calendar(self.people, *calendar);
                 format!("the calendar {calendar} {}{why}", phrase::source_state(*state))
             }
             Fact::OpsNews { news } => self.news(news),
-            _ => return None,
+            other => self.by_hand(other)?,
         })
+    }
+
+    /// What those who run Drumbeat did.
+    fn by_hand(&self, fact: &Fact) -> Option<String> {
+        let (what, hand) = match fact {
+            Fact::Paused { paused: true, hand } => ("every effect is stopped".to_owned(), hand),
+            Fact::Paused { paused: false, hand } => ("effects go on".to_owned(), hand),
+            Fact::AcceptedSource { calendar, hand } => {
+                (format!("what {} answers is to be believed", names::calendar(self.people, *calendar)), hand)
+            }
+            Fact::Excused { rep, week, hand } => {
+                (format!("{}: {week} owes nothing more", self.name(*rep)), hand)
+            }
+            Fact::Muted { who, week, muted, hand } => {
+                let what = if *muted { "left alone" } else { "not left alone any more" };
+                (format!("{}: 1-on-1s of {week} are {what}", self.name(*who)), hand)
+            }
+            Fact::Confirmed { rep, start, held, hand, .. } => {
+                let what = if *held { "took place" } else { "did not take place" };
+                (format!("{}: the 1-on-1 on {} {what}", self.name(*rep), self.at(*start)), hand)
+            }
+            Fact::Forgotten { who, hand } => (format!("{} was forgotten", self.name(*who)), hand),
+            Fact::Restored { until, dropped, hand } => {
+                let until = until.map_or_else(|| "its beginning".to_owned(), |until| self.at(until));
+                let mails = phrase::count(*dropped, "mail was dropped", "mails were dropped");
+                (format!("brought back from a backup that ends {until}; {mails}"), hand)
+            }
+            _ => return None,
+        };
+        let why = hand.reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+        Some(format!("{what}, by {}{why}", hand.operator))
     }
 
     fn news(&self, news: &OpsNews) -> String {

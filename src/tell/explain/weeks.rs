@@ -54,6 +54,12 @@ impl Weeks {
     }
 }
 
+/// Whether a fact is about somebody, or was sent to them or said by them.
+pub fn concerns(fact: &Fact, who: PersonId) -> bool {
+    let about = About::of(fact);
+    [about.rep, about.manager, about.reader].contains(&Some(who))
+}
+
 /// Whom and which week a fact is about.
 #[derive(Default)]
 struct About {
@@ -98,11 +104,21 @@ impl About {
             Fact::Overlap { who, rep, manager, .. } => {
                 Self { rep: Some(*rep), manager: Some(*manager), reader: Some(*who), week: None }
             }
-            Fact::Subscription { who, .. } => Self { reader: Some(*who), ..Self::default() },
+            Fact::Excused { rep, week, .. } | Fact::Confirmed { rep, week, .. } => {
+                Self { rep: Some(*rep), week: Some(*week), ..Self::default() }
+            }
+            Fact::Muted { who, week, .. } => {
+                Self { reader: Some(*who), week: Some(*week), ..Self::default() }
+            }
+            Fact::Subscription { who, .. } | Fact::Forgotten { who, .. } => {
+                Self { reader: Some(*who), ..Self::default() }
+            }
             Fact::Mail { to, .. } | Fact::MailRefused { to, .. } | Fact::MailDropped { to, .. } => {
                 Self { reader: Some(*to), ..Self::default() }
             }
-            Fact::Source { calendar, .. } => Self { reader: Some(calendar.owner), ..Self::default() },
+            Fact::Source { calendar, .. } | Fact::AcceptedSource { calendar, .. } => {
+                Self { reader: Some(calendar.owner), ..Self::default() }
+            }
             _ => Self::default(),
         }
     }

@@ -102,7 +102,7 @@ fn plan_tells_what_would_be_done_and_does_nothing() {
     let text = site.check(&["plan"], 0, &["nothing of this is done"]);
     assert!(!text.contains("one 1-on-1 short"), "it is booked already:\n{text}");
     fs::remove_file(site.path("cal/bo.ics")).expect("is removed");
-    site.check(&["plan"], 0, &["not read: calendar 1 of Bo Berg"]);
+    site.check(&["plan", "--fresh"], 0, &["not read: calendar 1 of Bo Berg"]);
     daemon.stop();
     assert_eq!(site.message_ids(), mails);
 }

@@ -71,7 +71,7 @@ fn a_hang_up_takes_up_what_is_right_and_refuses_what_is_wrong() {
     daemon.until("the old one goes on");
     site.configure("listen = \"\"\n[health]\ntarget = 0.9\n");
     daemon.signal("HUP");
-    daemon.until("told signal=Reload");
+    daemon.until("reload taken=true");
     daemon.stop();
     let reloads = |fact: &&Fact| matches!(fact, Fact::Reload { taken: true });
     assert_eq!(site.facts().iter().filter(reloads).count(), 1);

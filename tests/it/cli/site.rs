@@ -23,7 +23,13 @@ const WAIT: Duration = Duration::from_secs(30);
 /// The program, in an environment without systemd.
 pub fn drumbeat(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_drumbeat"));
-    for name in ["STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "DRUMBEAT_SMTP_PASSWORD", "NOTIFY_SOCKET"] {
+    for name in [
+        "STATE_DIRECTORY",
+        "RUNTIME_DIRECTORY",
+        "CREDENTIALS_DIRECTORY",
+        "DRUMBEAT_SMTP_PASSWORD",
+        "NOTIFY_SOCKET",
+    ] {
         command.env_remove(name);
     }
     command.args(args);

@@ -1,0 +1,151 @@
+//! Keeping the state: backup, restore, repair, what is exported of one person and forgotten of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use drumbeat::model::fact::Fact;
+
+use super::site::Site;
+
+/// A site over which a daemon ran once, and booked.
+fn lived_in() -> Site {
+    let site = Site::new();
+    site.configure("listen = \"\"\n");
+    let mut daemon = site.start();
+    daemon.until("ready");
+    daemon.stop();
+    site
+}
+
+fn folder(path: &Path, begins: &str) -> PathBuf {
+    let names = fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let fits =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(begins));
+    names.into_iter().find(fits).expect("is there")
+}
+
+fn backup(site: &Site) -> PathBuf {
+    site.check(&["backup", &site.path("backups").display().to_string()], 0, &["drumbeat-20", "up to number"]);
+    folder(&site.path("backups"), "drumbeat-")
+}
+
+#[test]
+fn a_backup_made_beside_the_daemon_comes_back_and_says_nothing_twice() {
+    let site = Site::new();
+    site.configure("listen = \"\"\n");
+    let mut daemon = site.start();
+    daemon.until("ready");
+    let backup = backup(&site);
+    let backup = backup.display().to_string();
+    site.check(&["restore", &backup], 75, &["another drumbeat is using it"]);
+    daemon.stop();
+    // Ops are told that calendars are read anew.
+    let to_people = || site.message_ids().into_iter().filter(|id| !id.contains("<ops.")).collect::<Vec<_>>();
+    let before = to_people();
+    fs::remove_dir_all(site.path("state/ledger")).expect("is removed");
+    site.check(
+        &["restore", &backup],
+        0,
+        &["Restored:", "before-restore-20", "No mail was waiting.", "reads all calendars anew"],
+    );
+    site.check(&["verify"], 0, &["all is well"]);
+    let mut daemon = site.start();
+    daemon.until("ready");
+    daemon.stop();
+    assert_eq!(to_people(), before);
+    assert_eq!(site.facts().iter().filter(|fact| matches!(fact, Fact::Restored { .. })).count(), 1);
+    assert_eq!(site.facts().iter().filter(|fact| matches!(fact, Fact::Booked { .. })).count(), 1);
+}
+
+#[test]
+fn fault_26_mails_that_were_due_before_a_restore_are_dropped_and_listed() {
+    let site = Site::new();
+    site.configure("listen = \"\"\n");
+    let config = fs::read_to_string(site.path("drumbeat.toml")).expect("is there");
+    // Nobody listens at this port, so mails wait.
+    let server = "transport = \"smtp\"\nurl = \"smtp://127.0.0.1:9\"";
+    site.write("drumbeat.toml", &config.replace("transport = \"file\"", server));
+    let mut daemon = site.start();
+    daemon.until("ready");
+    site.check(&["status"], 0, &["waiting, the oldest", "the mail server has refused or not answered"]);
+    let backup = backup(&site);
+    daemon.stop();
+    let waiting = site.facts().iter().filter(|fact| matches!(fact, Fact::Booked { .. })).count();
+    assert_eq!(waiting, 1);
+    site.write("drumbeat.toml", &config);
+    site.check(
+        &["restore", &backup.display().to_string()],
+        0,
+        &["whether they went out before is not known", "booking to Bo Berg", "booking to Ana Alves"],
+    );
+    let mut daemon = site.start();
+    daemon.until("ready");
+    daemon.stop();
+    assert!(site.mails().iter().all(|mail| !mail.contains("\r\nSubject: Booked: ")));
+    let dropped = |fact: &&Fact| matches!(fact, Fact::MailDropped { why, .. } if why == "restored");
+    assert!(site.facts().iter().filter(dropped).count() >= 2);
+}
+
+#[test]
+fn a_backup_that_is_none_or_another_installations_is_refused() {
+    let (site, other) = (lived_in(), lived_in());
+    let backup = backup(&other);
+    let text = site.check(&["restore", &backup.display().to_string()], 1, &["it is another installation's"]);
+    assert!(text.contains("Move that folder away first"), "{text}");
+    site.check(&["restore", &site.path("cal").display().to_string()], 1, &["no whole backup"]);
+    fs::write(backup.join("people.csv"), "number,address,name\n").expect("is written");
+    other.check(&["restore", &backup.display().to_string()], 1, &["people.csv in the backup was changed"]);
+    site.check(&["backup", "there", "--state", "nowhere"], 1, &["--state names its folder"]);
+}
+
+#[test]
+fn a_damaged_ledger_is_cut_when_that_is_asked_for() {
+    let site = lived_in();
+    site.check(&["repair"], 0, &["there is nothing to repair"]);
+    let ledger = site.path("state/ledger/000001.log");
+    let mut bytes = fs::read(&ledger).expect("is there");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xFF;
+    fs::write(&ledger, &bytes).expect("is written");
+    site.check(&["run"], 1, &["bring the file back from a backup"]);
+    site.check(&["repair"], 1, &["problem: record", "Sound up to record", "drumbeat repair --cut"]);
+    assert_eq!(fs::read(&ledger).expect("is there"), bytes, "nothing was done so far");
+    site.check(&["repair", "--cut"], 0, &["Cut after record", "before-repair-20", "(1 file)"]);
+    site.check(&["verify"], 0, &["all is well"]);
+    let mut daemon = site.start();
+    daemon.until("ready");
+    site.check(&["repair"], 75, &["another drumbeat is using it"]);
+    daemon.stop();
+}
+
+#[test]
+fn what_is_kept_of_somebody_is_exported_and_forgotten_once_they_left() {
+    let site = lived_in();
+    let roster = fs::read_to_string(site.path("roster.csv")).expect("is there");
+    let text = site.check(
+        &["export", "ana"],
+        0,
+        &["\"address\":\"ana@example.com\"", "\"calendar\":\"ics\"", "\"fact\":\"booked\""],
+    );
+    assert!(!text.contains("cal/ana.ics"), "the address of a feed is a secret:\n{text}");
+    let facts = text.lines().count();
+    site.check(&["forget", "ana"], 1, &["is it running?"]);
+    let mut daemon = site.start();
+    daemon.until("ready");
+    site.check(&["forget", "ana"], 1, &["ana is still in the roster"]);
+    site.write("roster.csv", &roster.lines().take(3).collect::<Vec<_>>().join("\n"));
+    site.check(&["reload"], 0, &["left: Ana Alves"]);
+    site.check(
+        &["forget", "ana"],
+        0,
+        &["nothing here tells any more who person", "Backups made before still do"],
+    );
+    site.check(&["forget", "ana"], 1, &["no address and no part of a name"]);
+    daemon.stop();
+    let table = fs::read_to_string(site.path("state/people.csv")).expect("is there");
+    assert!(!table.contains("ana@") && !table.contains("Alves"), "{table}");
+    site.check(&["verify"], 0, &["all is well"]);
+    let text = site.check(&["export", "bo"], 0, &["person-"]);
+    assert!(!text.to_lowercase().contains("ana@") && !text.contains("Alves") && facts > 5, "{text}");
+    assert_eq!(site.facts().iter().filter(|fact| matches!(fact, Fact::Forgotten { .. })).count(), 1);
+}
