@@ -11,6 +11,8 @@ pub struct Env {
     pub runtime: Option<PathBuf>,
     /// `CREDENTIALS_DIRECTORY`: where systemd puts credentials.
     pub credentials: Option<PathBuf>,
+    /// `JOURNAL_STREAM`: the journal's end of standard error, as systemd made it.
+    pub journal_stream: Option<String>,
     /// `DRUMBEAT_SMTP_PASSWORD`.
     pub smtp_password: Option<String>,
 }
@@ -24,6 +26,7 @@ impl Env {
             state: some("STATE_DIRECTORY").map(PathBuf::from),
             runtime: some("RUNTIME_DIRECTORY").map(PathBuf::from),
             credentials: some("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+            journal_stream: some("JOURNAL_STREAM").and_then(|value| value.into_string().ok()),
             smtp_password: some("DRUMBEAT_SMTP_PASSWORD").and_then(|value| value.into_string().ok()),
         }
     }

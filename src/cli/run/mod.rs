@@ -47,7 +47,7 @@ const CLICK_WAIT: Duration = Duration::from_secs(20);
 ///
 /// SIGTERM or Ctrl-C ends it. SIGHUP reads configuration and roster anew; where they are wrong, all that is wrong is
 /// logged and the old ones go on. (A new [store], and all of [web] but public_url, is taken up at the next start.) The log goes to
-/// standard error.
+/// the journal where systemd runs it, else to standard error.
 #[derive(Debug, Args)]
 pub struct Run {
     #[command(flatten)]
@@ -67,7 +67,7 @@ struct Start {
 impl Run {
     /// Runs the command: `true` after a clean end.
     pub fn run(&self, zones: Zones, env: Env) -> anyhow::Result<bool> {
-        self.log.begin();
+        self.log.begin(&env);
         let config = self.place.config.path();
         let files = Files::read(&config, &zones)?;
         for warning in &files.warnings {
