@@ -8,14 +8,17 @@ use clap::Args;
 
 use super::env::Env;
 use super::files::{Files, WrongConfig};
+use super::past::{self, Past};
 use super::place::PlaceArgs;
 use super::run;
 use crate::config::Transport;
 use crate::io::clock::SystemClock;
 use crate::io::google::{Google, Proof};
 use crate::model::people::{CalendarId, Roster, Status};
+use crate::model::report::{GATE_PERCENT, Recognition};
 use crate::model::zone::Zones;
 use crate::ports::{Clock as _, Error, ErrorKind};
+use crate::run::{recognition, view};
 use crate::tell::phrase;
 
 /// Zone data older than this is told: some country has changed its rules since.
@@ -54,11 +57,29 @@ impl Check {
         for (what, value) in summary(&files, zones, today) {
             writeln!(out, "  {what:<12} {value}")?;
         }
+        writeln!(out, "  {:<12} {}", "recognised", self.recognised(zones, env)?)?;
         let google = run::google(&files, &files.roster, env, &state, None).map_err(WrongConfig::Port)?;
         match google.filter(|_| self.google > 0) {
             Some(google) => self.prove(&google, &files.roster, &mut out),
             None => Ok(true),
         }
+    }
+
+    /// For how many reps the daemon found a 1-on-1, where it ran already.
+    fn recognised(&self, zones: &Zones, env: &Env) -> anyhow::Result<String> {
+        let past = Past::read(&self.place, env, zones)?;
+        let state = view(&past::copy(&past.store)?)?;
+        let found = recognition(&past.setup.roster, &state);
+        let Recognition { owed, recognised } = found;
+        if state.reps.is_empty() {
+            return Ok("not known before the daemon has run; `drumbeat survey` shows it now".to_owned());
+        }
+        let held = if found.is_enough() {
+            String::new()
+        } else {
+            format!("; {GATE_PERCENT} % are needed, so propose and auto are held back: see `drumbeat survey`")
+        };
+        Ok(format!("a 1-on-1 for {recognised} of {owed} reps that are owed one{held}"))
     }
 
     /// Tries calendars at Google and says what is missing, a sentence each.

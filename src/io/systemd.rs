@@ -20,6 +20,12 @@ pub fn alive() -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Watchdog])
 }
 
+/// The start goes on and needs so much more time (`EXTEND_TIMEOUT_USEC=`).
+pub fn starting(more: Duration) -> io::Result<()> {
+    let microseconds = u32::try_from(more.as_micros()).unwrap_or(u32::MAX);
+    sd_notify::notify(&[NotifyState::ExtendTimeoutUsec(microseconds)])
+}
+
 /// A reload has begun; [`ready`] ends it. The instant goes in the same message, as `Type=notify-reload` wants.
 pub fn reloading() -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Reloading, NotifyState::monotonic_usec_now()?])

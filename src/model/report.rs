@@ -101,3 +101,24 @@ pub struct Health {
     /// Weeks of the trend, and of the judgement.
     pub windows: (u32, u32),
 }
+
+/// With fewer owed reps than this, recognition is not asked for.
+const GATE_FROM: u32 = 10;
+/// Share of owed reps, in percent, that must have a recognised session.
+pub const GATE_PERCENT: u32 = 80;
+
+/// For how many reps a 1-on-1 is recognised: with too few, propose and auto act as observe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recognition {
+    /// Reps that are owed 1-on-1s.
+    pub owed: u32,
+    /// Those of them with a recognised one.
+    pub recognised: u32,
+}
+
+impl Recognition {
+    /// Whether they are enough to propose and book, or too few reps are owed anything to ask.
+    pub fn is_enough(self) -> bool {
+        self.owed < GATE_FROM || self.recognised * 100 >= self.owed * GATE_PERCENT
+    }
+}

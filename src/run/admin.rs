@@ -9,7 +9,7 @@ use crate::model::ledger::FrameKind;
 use crate::model::page::{AdminPage, Page, PageKind};
 use crate::model::people::{PersonId, Status};
 use crate::model::policy::Mode;
-use crate::model::report::HealthLine;
+use crate::model::report::{HealthLine, Recognition};
 use crate::model::time::Week;
 use crate::model::zone::Moment;
 use crate::ports::{Error, Frame, Which};
@@ -161,7 +161,7 @@ impl Daemon {
             |since: Option<Moment>| since.map_or(0.0, |since| (now - since).num_seconds().max(0) as f64);
         let oldest_mail = self.state.outbox.values().map(|row| row.at).min();
         let oldest_answer = self.books.values().filter_map(|book| book.answered).min();
-        let (owed, recognised) = self.recognition();
+        let Recognition { owed, recognised } = self.recognition();
         let mut all = vec![
             Family::by(
                 "build_info",

@@ -17,9 +17,10 @@ use crate::judge::{self, View, health};
 use crate::model::calendar::{Diary, Picture};
 use crate::model::fact::{Fact, RecoveryId, RecoveryState};
 use crate::model::letter::{Letter, OpsNews};
-use crate::model::people::{Person, PersonId, Status};
+use crate::model::people::{Person, PersonId, Roster, Status};
 use crate::model::policy::Mode;
-use crate::model::state::{Note, OutboxRow, Put, RepState};
+use crate::model::report::Recognition;
+use crate::model::state::{Note, OutboxRow, Put, RepState, State};
 use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
 use crate::observe::diary::{Known, diary};
@@ -29,10 +30,6 @@ use crate::plan::member::Member;
 use crate::plan::notes::{Notes, notes};
 use crate::plan::recover::recover;
 
-/// With fewer owed reps than this, recognition is not asked for.
-const GATE_FROM: u32 = 10;
-/// Share of owed reps, in percent, that must have a recognised session.
-pub(super) const GATE_PERCENT: u32 = 80;
 /// A team is looked at once a day, whatever happens.
 const LOOK_HOURS: i64 = 24;
 /// A report that could not be sent for so long is pointless.
@@ -57,6 +54,7 @@ impl Daemon {
                 }
             }
         }
+        self.open_gate(mode, draft);
         self.report(draft);
         gather(draft, &|what, to| self.action_id("escalation", what, 1, 0, Some(to)));
     }
@@ -85,8 +83,9 @@ impl Daemon {
             }
             return mode;
         }
-        if !self.state.told_unrecognised {
-            let (owed, recognised) = self.recognition();
+        // Before all calendars were asked, nobody knows.
+        if !self.state.told_unrecognised && self.is_ready {
+            let Recognition { owed, recognised } = self.recognition();
             self.tell_ops(&OpsNews::Unrecognised { owed, recognised }, "recognition", draft);
             draft.puts.push(Put::Unrecognised { told: true });
         }
@@ -104,22 +103,26 @@ impl Daemon {
 
     /// Whether a 1-on-1 is recognised for most reps, or there are too few of them to ask.
     pub(super) fn is_recognised(&self) -> bool {
-        let (owed, recognised) = self.recognition();
-        self.setup.gate == Gate::Off || owed < GATE_FROM || recognised * 100 >= owed * GATE_PERCENT
+        self.setup.gate == Gate::Off || self.recognition().is_enough()
     }
 
-    /// Reps that are owed sessions and have been read, and how many of them have a recognised one.
-    pub fn recognition(&self) -> (u32, u32) {
-        let read: Vec<&RepState> = self
-            .setup
-            .roster
-            .reps()
-            .filter_map(|rep| self.state.reps.get(&rep.id))
-            .filter(|state| state.watched_since.is_some())
-            .collect();
-        let recognised =
-            read.iter().filter(|state| state.sessions.values().any(|session| !session.is_weak)).count();
-        (read.len() as u32, recognised as u32)
+    /// Where this tick has recognised enough reps, teams that were held back are planned in the next.
+    fn open_gate(&mut self, mode: Mode, draft: &Draft) {
+        let is_held = mode == Mode::Observe && !self.is_recognised() && !self.is_paused_after(draft);
+        if !is_held {
+            return;
+        }
+        let mut state = self.state.clone();
+        state.reps.extend(draft.reps.iter().map(|(rep, state)| (*rep, state.clone())));
+        if recognition(&self.setup.roster, &state).is_enough() {
+            let soon = draft.now + TimeDelta::seconds(1);
+            self.looks.values_mut().for_each(|look| *look = (*look).min(soon));
+        }
+    }
+
+    /// For how many reps a 1-on-1 is recognised.
+    pub fn recognition(&self) -> Recognition {
+        recognition(&self.setup.roster, &self.state)
     }
 
     /// Judges the reps of one manager, plans for all of them together, and says when to look again.
@@ -301,13 +304,25 @@ impl Daemon {
     }
 }
 
+/// For how many of the reps that are owed sessions a 1-on-1 of their own is recognised; what Drumbeat booked is none.
+pub fn recognition(roster: &Roster, state: &State) -> Recognition {
+    let owed: Vec<&Person> =
+        roster.reps().filter(|rep| rep.manager.is_some() && rep.status != Some(Status::None)).collect();
+    let is_recognised = |rep: &&&Person| {
+        let sessions = state.reps.get(&rep.id).into_iter().flat_map(|known| known.sessions.values());
+        sessions.into_iter().any(|session| !session.is_weak && session.ours.is_none())
+    };
+    let recognised = owed.iter().filter(is_recognised).count();
+    Recognition { owed: owed.len() as u32, recognised: recognised as u32 }
+}
+
 /// Plans one team: recoveries together, then each rep's escalation, then what all are told or asked beside. Returns when to
 /// look again.
 fn plan_team(
     desk: &Desk<'_>,
     manager: &Person,
     reps: &[&Person],
-    state: &crate::model::state::State,
+    state: &State,
     draft: &mut Draft,
 ) -> (Option<Moment>, Notes) {
     let mut states: Vec<(&Person, RepState)> =

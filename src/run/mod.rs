@@ -36,6 +36,7 @@ use crate::ports::{Bookings, Calendars, Clock, Error, Frame, Ledger, Mailer, Sto
 use crate::tell::link::LinkKey;
 
 pub use answer::Clicked;
+pub use decide::recognition;
 pub use reload::Reloaded;
 pub use restore::restored;
 pub use service::{Inbox, Signal, Watch, serve};

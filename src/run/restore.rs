@@ -12,7 +12,8 @@ use crate::ports::{Error, ErrorKind, Ledger};
 use crate::tell::mails;
 
 /// Drops every mail that was due before `now`, and notes that the ledger came back. Proposals that were not sent are made
-/// again. Returns what was dropped.
+/// again. Invitations, and what calls them off, stay: sent twice they are one to a calendar, by their UID and SEQUENCE, and
+/// not sent at all somebody would wait alone. Returns what was dropped.
 pub fn restored(
     ledger: &mut dyn Ledger,
     voice: &Voice,
@@ -20,7 +21,8 @@ pub fn restored(
     hand: Hand,
 ) -> Result<Vec<OutboxRow>, Error> {
     let state = view(ledger)?;
-    let due: Vec<OutboxRow> = state.outbox.values().filter(|row| row.not_before <= now).cloned().collect();
+    let is_over = |row: &&OutboxRow| row.not_before <= now && !is_one_by_uid(&row.letter);
+    let due: Vec<OutboxRow> = state.outbox.values().filter(is_over).cloned().collect();
     let mut facts = vec![Fact::Restored { until: state.last_at, dropped: due.len() as u32, hand }];
     for row in &due {
         facts.push(Fact::MailDropped {
@@ -36,6 +38,11 @@ pub fn restored(
         .map_err(|error| Error::new(ErrorKind::Fatal, "record", format!("write a record: {error}")))?;
     ledger.append(&record)?;
     Ok(due)
+}
+
+/// A calendar takes it for the same again.
+fn is_one_by_uid(letter: &Letter) -> bool {
+    matches!(letter, Letter::Booked { .. } | Letter::Released { .. })
 }
 
 /// Its recoveries are open again: nobody may have seen the times.

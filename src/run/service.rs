@@ -26,8 +26,10 @@ pub enum Signal {
 
 /// What the loop tells the outside after every tick.
 pub trait Watch {
-    /// The first tick is over: the store has a first picture of what could be read.
+    /// All calendars have been asked once: there is a first picture of what could be read.
     fn ready(&self);
+    /// That takes longer still.
+    fn starting(&self);
     /// The loop is alive; what it waits for, in a few words.
     fn alive(&self, status: &str);
     /// A good moment to bring the store to the disk.
@@ -50,7 +52,7 @@ pub async fn serve(daemon: &mut Daemon, mut inbox: Inbox, watch: &dyn Watch) -> 
     loop {
         let Some(fetched) = next(daemon, &mut inbox, watch).await? else { return Ok(()) };
         daemon.tick(Input::Timer(fetched)).await?;
-        if !is_ready {
+        if !is_ready && daemon.is_ready {
             is_ready = true;
             watch.ready();
         }
@@ -119,7 +121,12 @@ async fn meanwhile<T>(
                 daemon.take_ask(ask).await?;
             }
             done = &mut work => return Ok(Some(done)),
-            () = beat => watch.alive(&daemon.status()),
+            () = beat => {
+                watch.alive(&daemon.status());
+                if !daemon.is_ready {
+                    watch.starting();
+                }
+            }
         }
     }
 }

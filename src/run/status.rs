@@ -1,16 +1,16 @@
 //! How the daemon is: what `drumbeat status`, `plan` and `source list` show, and the line for systemd.
 
 use super::Daemon;
-use super::decide::GATE_PERCENT;
 use super::hand::page;
 use crate::model::fact::{Fact, RecoveryState, SourceState};
 use crate::model::hand::Order;
 use crate::model::page::Page;
 use crate::model::people::CalendarId;
 use crate::model::policy::Mode;
+use crate::model::report::{GATE_PERCENT, Recognition};
 use crate::model::state::RepState;
 use crate::model::zone::Moment;
-use crate::tell::status::{Lag, Next, Outbox, Progress, Recognition, Recoveries, Status};
+use crate::tell::status::{Lag, Next, Outbox, Progress, Recoveries, Status};
 use crate::tell::{explain, names, phrase, status};
 
 impl Daemon {
@@ -59,7 +59,6 @@ impl Daemon {
     /// Everything at a glance.
     fn how_it_is(&self) -> Status {
         let now = self.world.clock.now();
-        let (owed, recognised) = self.recognition();
         let count = |state: RecoveryState| {
             let active = self.state.reps.values().flat_map(RepState::active);
             active.filter(|recovery| recovery.state == state).count() as u32
@@ -76,7 +75,7 @@ impl Daemon {
             calendars: self.books.len() as u32,
             unwell: self.lags(false),
             oldest_answer: self.books.values().filter_map(|book| book.answered).min(),
-            recognition: Recognition { owed, recognised },
+            recognition: self.recognition(),
             recoveries: Recoveries {
                 open: count(RecoveryState::Open),
                 proposed: count(RecoveryState::Proposed),
@@ -95,7 +94,7 @@ impl Daemon {
 
     /// Why propose and auto act as observe, where they do.
     fn held_back(&self) -> Option<String> {
-        let (owed, recognised) = self.recognition();
+        let Recognition { owed, recognised } = self.recognition();
         let is_held = self.setup.settings.rules.mode != Mode::Observe && !self.is_recognised();
         is_held.then(|| {
             format!("1-on-1s are recognised for {recognised} of {owed} reps, {GATE_PERCENT} % are needed")

@@ -9,7 +9,7 @@ use super::names::{self, People};
 use super::{phrase, report, when};
 use crate::model::fact::{RecoveryState, SourceState};
 use crate::model::people::{Person, PersonId, Roster, Status};
-use crate::model::report::HealthLine;
+use crate::model::report::{HealthLine, Recognition};
 use crate::model::state::{RepState, State, WeekState};
 use crate::model::time::Week;
 use crate::model::zone::{Moment, Zone};
@@ -38,7 +38,7 @@ pub struct Glance<'a> {
     /// Calendars that are read.
     pub calendars: u32,
     /// Reps that are owed sessions, and of those how many have a recognised one.
-    pub recognition: (u32, u32),
+    pub recognition: Recognition,
     /// When it looks next.
     pub next_look: Moment,
     /// The managers' lines of all leaders' reports about last week, with the leader.
@@ -153,7 +153,7 @@ impl Glance<'_> {
     }
 
     fn status(&self) -> String {
-        let (owed, recognised) = self.recognition;
+        let Recognition { owed, recognised } = self.recognition;
         let since = self.state.since.map_or_else(String::new, |since| {
             format!(" It has watched since {}.", when::day(since, self.zone))
         });

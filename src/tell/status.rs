@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::phrase;
 use super::when;
 use crate::model::people::{Person, Roster};
+use crate::model::report::Recognition;
 use crate::model::zone::{Moment, Zone};
 
 /// Most lines of one list that are printed; the rest is counted.
@@ -73,15 +74,6 @@ pub struct Lag {
     pub answered: Option<Moment>,
 }
 
-/// Of owed reps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Recognition {
-    /// Reps that are owed 1-on-1s and have been read.
-    pub owed: u32,
-    /// Those of them with a recognised one.
-    pub recognised: u32,
-}
-
 /// By state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the words are drawn in `recovery`")]
@@ -117,11 +109,7 @@ pub struct Next {
 pub fn text(status: &Status, zone: &Zone) -> String {
     let mut rows: Vec<(&str, String)> = vec![("drumbeat", doing(status, zone))];
     if let Some(progress) = status.first_look {
-        let done = format!(
-            "{} of {} calendars have been read; nothing is judged before all were asked",
-            progress.read, progress.of
-        );
-        rows.push(("first look", done));
+        rows.push(("first look", format!("{} of {} calendars have been read", progress.read, progress.of)));
     }
     let unwell = status.unwell.len() as u32;
     let oldest = status

@@ -51,7 +51,7 @@ fn dropped(rows: &[OutboxRow], people: &dyn People, out: &mut dyn std::io::Write
     }
     writeln!(
         out,
-        "These mails were due and are not sent: whether they went out before is not known. What still holds is said anew."
+        "These mails were due and are not sent: whether they went out before is not known. Times that were offered are offered anew."
     )?;
     for row in rows {
         let about = match &row.letter {

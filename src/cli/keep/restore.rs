@@ -21,8 +21,8 @@ use crate::tell::{names, when};
 /// Brings back a backup, in place of the state there is.
 ///
 /// Refuses while the daemon runs (exit code 75). What is there now is moved aside, not removed. Mails that were due before
-/// now are dropped and listed, since they may have been sent after the backup was made; what still holds is said anew, and
-/// what was booked since is found in the calendars.
+/// now are dropped and listed, since they may have been sent after the backup was made; invitations alone go out, since a
+/// calendar takes the same one twice for one. What was booked since is found in the calendars.
 #[derive(Debug, Args)]
 pub struct Restore {
     /// The folder that `drumbeat backup` made

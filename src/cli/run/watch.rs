@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -50,6 +51,9 @@ impl Store for Shared {
     }
 }
 
+/// A first look that goes on is given so much more time.
+const START_MORE: Duration = Duration::from_mins(2);
+
 /// What stands before the daemon's own status line: a refused reload.
 pub type Note = Rc<RefCell<Option<String>>>;
 
@@ -71,6 +75,10 @@ impl Watch for Outside {
     fn ready(&self) {
         tracing::info!("ready: the first look at all calendars is over");
         told(systemd::ready("running"));
+    }
+
+    fn starting(&self) {
+        told(systemd::starting(START_MORE));
     }
 
     fn alive(&self, status: &str) {

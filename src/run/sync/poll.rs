@@ -205,6 +205,11 @@ impl Daemon {
         }
     }
 
+    /// Every calendar has answered, or failed to, since the start.
+    pub(in crate::run) fn all_asked(&self) -> bool {
+        self.books.values().all(|book| book.answered.is_some() || book.failures > 0)
+    }
+
     /// How a first look at many calendars goes on.
     pub(super) fn say_progress(&mut self, now: Moment) {
         let all = self.books.len();

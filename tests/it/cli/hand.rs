@@ -121,6 +121,24 @@ fn many(site: &Site, reps: usize) {
 }
 
 #[test]
+fn too_few_recognised_reps_hold_propose_and_auto_back_and_it_is_said() {
+    let site = Site::new();
+    many(&site, 12);
+    site.configure("listen = \"\"\n");
+    site.check(&["check"], 0, &["recognised   not known before the daemon has run"]);
+    let mut daemon = site.start();
+    daemon.until("ready");
+    site.check(&["status"], 0, &["mode auto, held back to observe: 1-on-1s are recognised for 0 of 12 reps"]);
+    site.check(&["check"], 0, &["a 1-on-1 for 0 of 12 reps that are owed one; 80 % are needed"]);
+    until(|| site.check(&["source", "list"], 0, &[]).contains("well") && !site.mails().is_empty());
+    daemon.stop();
+    assert_eq!(count(&site, |fact| matches!(fact, Fact::Booked { .. })), 0);
+    let mails = site.mails();
+    let subject = "\r\nSubject: Held back: 1-on-1s recognised for only 0 of 12 reps";
+    assert!(mails.len() == 1 && mails[0].contains(subject), "{mails:?}");
+}
+
+#[test]
 fn a_roster_that_was_cut_short_is_refused_in_run_and_at_a_start() {
     let site = Site::new();
     many(&site, 12);

@@ -174,9 +174,6 @@ fn five_hundred_calendars_in_a_bad_hour() {
     let site = site(&served);
     let mut daemon = site.start();
     daemon.until("ready");
-    for _ in 0..MANAGERS * (REPS + 1) / 256 {
-        daemon.until("the first look at all calendars goes on");
-    }
     let refuse = |status: u16, reason: &str, times| Fault {
         call: None,
         calendar: None,
