@@ -4,7 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use drumbeat::model::fact::{Fact, SourceState};
+use chrono::TimeDelta;
+use drumbeat::io::clock::SystemClock;
+use drumbeat::model::fact::{Evidence, Fact, Outcome, SourceState};
+use drumbeat::ports::Clock as _;
 
 use super::site::{Daemon, Site};
 
@@ -266,4 +269,33 @@ fn first_mails_are_shown_and_then_sent() {
     site.check(&["welcome"], 0, &["cy@example.com"]);
     daemon.stop();
     assert_eq!(site.mails().len(), 2);
+}
+
+/// A weekly 1-on-1 of Ana and Bo that began two hours ago.
+fn weekly(site: &Site) {
+    let start = (SystemClock.now() - TimeDelta::hours(2)).format("%Y%m%dT%H%M%SZ");
+    let feed = format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//test//EN\r\nBEGIN:VEVENT\r\nUID:weekly@example.com\r\n\
+         DTSTAMP:20200101T000000Z\r\nDTSTART:{start}\r\nDURATION:PT30M\r\nRRULE:FREQ=WEEKLY\r\nSUMMARY:Ana / Bo\r\n\
+         ORGANIZER:mailto:bo@example.com\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:bo@example.com\r\n\
+         ATTENDEE;PARTSTAT=ACCEPTED:mailto:ana@example.com\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    );
+    for name in ["ana", "bo"] {
+        site.write(&format!("cal/{name}.ics"), &feed);
+    }
+}
+
+#[test]
+fn what_those_who_run_it_say_took_place_counts_before_the_calendar() {
+    let site = Site::new();
+    weekly(&site);
+    site.configure("listen = \"\"\n");
+    let mut daemon = site.start();
+    daemon.until("ready");
+    let words = ["The 1-on-1 of Ana Alves on", "did not take place"];
+    site.check(&["held", "ana", "--not", "--why", "Bo was ill"], 0, &words);
+    daemon.stop();
+    let by_hand = |fact: &Fact| matches!(fact, Fact::Verdict { verdict: Outcome::NotHeld, evidence, .. } if evidence.contains(&Evidence::ByHand));
+    assert_eq!(count(&site, by_hand), 1);
+    site.check(&["explain", "ana"], 0, &["those who run Drumbeat said so", ": Bo was ill"]);
 }
