@@ -52,11 +52,17 @@ pub struct Files {
 impl Files {
     /// Reads the configuration and the files that it names.
     pub fn read(config: &Path, zones: &Zones) -> Result<Self, WrongConfig> {
+        Self::read_with(config, None, zones)
+    }
+
+    /// The same with another roster than the configuration's. The roster's relative paths begin beside the
+    /// configuration all the same.
+    pub fn read_with(config: &Path, roster: Option<&Path>, zones: &Zones) -> Result<Self, WrongConfig> {
         let folder = beside(config);
         let config_text = text("the configuration", config)?;
         let config_name = config.display().to_string();
         let settings = config::settings(&config_text, &config_name, zones).map_err(WrongConfig::Problems)?;
-        let roster_file = folder.join(&settings.roster_file);
+        let roster_file = roster.map_or_else(|| folder.join(&settings.roster_file), Path::to_owned);
         let roster_text = text("the roster", &roster_file)?;
         let agenda_file = settings.agenda_file.as_ref().map(|file| folder.join(file));
         let agenda = agenda_file.map(|file| text("the agenda", &file)).transpose()?.unwrap_or_default();

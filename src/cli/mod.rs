@@ -13,12 +13,15 @@ mod log;
 mod past;
 mod place;
 mod plan;
+mod rehearse;
 mod reload;
 pub mod replay;
 mod report;
+mod roster;
 mod run;
 pub mod setup;
 pub mod stand_in;
+mod survey;
 mod verify;
 mod who;
 
@@ -50,6 +53,9 @@ const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 it failed; 2 the command 
 enum Command {
     Run(run::Run),
     Check(check::Check),
+    Survey(survey::Survey),
+    Roster(roster::Roster),
+    Rehearse(rehearse::Rehearse),
     Auth(auth::Auth),
     Demo(demo::Demo),
     Plan(plan::Plan),
@@ -109,6 +115,9 @@ impl Cli {
             Command::Verify(verify) => verify.run(&zones, &env),
             Command::Replay(replay) => replay.run(zones),
             Command::StandIn(stand_in) => stand_in.run(zones),
+            Command::Survey(survey) => survey.run(&zones, &env),
+            Command::Roster(roster) => roster.run(&zones, &env),
+            Command::Rehearse(rehearse) => rehearse.run(&zones, &env),
         };
         match done {
             Ok(true) => ExitCode::SUCCESS,

@@ -25,11 +25,23 @@ pub struct ConfigArg {
 impl ConfigArg {
     /// The file that is meant.
     pub fn path(&self) -> PathBuf {
-        self.config.clone().unwrap_or_else(|| {
-            let there = CONFIGS.iter().find(|path| Path::new(path).exists());
-            PathBuf::from(there.unwrap_or(&CONFIGS[0]))
-        })
+        self.config.clone().unwrap_or_else(usual)
     }
+}
+
+/// The configuration where none is named: the first of the usual places that is there.
+pub fn usual() -> PathBuf {
+    let there = CONFIGS.iter().find(|path| Path::new(path).exists());
+    PathBuf::from(there.unwrap_or(&CONFIGS[0]))
+}
+
+/// The state directory of a configuration, where none is named.
+pub fn state_beside(config: &Path, env: &Env) -> PathBuf {
+    env.state.clone().unwrap_or_else(|| {
+        // What the unit gives the daemon is where those who look at it by hand find it, too.
+        let is_packaged = config == Path::new(CONFIGS[0]) && Path::new(PACKAGED_STATE).is_dir();
+        if is_packaged { PathBuf::from(PACKAGED_STATE) } else { Path::new(".").join(beside(config)) }
+    })
 }
 
 /// Where the configuration and the state are.
@@ -46,13 +58,7 @@ pub struct PlaceArgs {
 impl PlaceArgs {
     /// The state directory.
     pub fn state(&self, env: &Env) -> PathBuf {
-        let given = self.state.clone().or_else(|| env.state.clone());
-        given.unwrap_or_else(|| {
-            let config = self.config.path();
-            // What the unit gives the daemon is where those who look at it by hand find it, too.
-            let is_packaged = config == Path::new(CONFIGS[0]) && Path::new(PACKAGED_STATE).is_dir();
-            if is_packaged { PathBuf::from(PACKAGED_STATE) } else { Path::new(".").join(beside(&config)) }
-        })
+        self.state.clone().unwrap_or_else(|| state_beside(&self.config.path(), env))
     }
 
     /// Where the ledger and the store lie. `settings` are those of the configuration, where it was read.

@@ -5,7 +5,9 @@
 pub mod channel;
 pub mod page;
 mod read;
+mod whole;
 mod write;
 
 pub use read::listing;
+pub use whole::events;
 pub use write::{Invite, Placed, booking, deleted, inserted, instant, item, placed};

@@ -21,8 +21,7 @@ pub use event::recurrence;
 pub use parse::{Parsed, Shape, parse};
 pub use problem::{Problem, Problems};
 pub use rule::Doubt;
-pub use series::{Expanded, Instance, expand};
-
+pub use series::{Expanded, Instance, expand, instant};
 pub use write::{Writer, write};
 pub use zone::Lookup;
 

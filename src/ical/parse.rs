@@ -35,6 +35,8 @@ pub struct Parsed {
     pub method: Option<String>,
     /// X-WR-TIMEZONE: the zone for times without one.
     pub zone_name: Option<String>,
+    /// X-WR-CALNAME: what the calendar calls itself.
+    pub name: Option<String>,
     /// The events, in the order of the feed.
     pub events: Vec<Event>,
     /// Its VTIMEZONEs by TZID.
@@ -134,6 +136,7 @@ impl<'l> Reader<'l> {
             whole: false,
             method: None,
             zone_name: None,
+            name: None,
             events: Vec::new(),
             zones: BTreeMap::new(),
             problems: Problems::default(),
@@ -169,7 +172,7 @@ impl<'l> Reader<'l> {
             Some(Level::Event(_)) => Field::of(name).is_some(),
             Some(Level::Observance) => vtimezone::Draft::wants(name),
             Some(Level::Timezone(_)) => name == b"TZID",
-            Some(Level::Calendar) => matches!(name, b"METHOD" | b"X-WR-TIMEZONE"),
+            Some(Level::Calendar) => matches!(name, b"METHOD" | b"X-WR-TIMEZONE" | b"X-WR-CALNAME"),
             Some(Level::Other(_)) | None => false,
         }
     }
@@ -330,10 +333,10 @@ impl<'l> Reader<'l> {
 
     fn calendar(&mut self, name: &[u8], property: &Property) {
         let value = text(property.value.trim()).into_owned();
-        if name == b"METHOD" {
-            self.out.method = Some(value.to_ascii_uppercase());
-        } else {
-            self.out.zone_name = Some(value);
+        match name {
+            b"METHOD" => self.out.method = Some(value.to_ascii_uppercase()),
+            b"X-WR-CALNAME" => self.out.name = Some(value),
+            _ => self.out.zone_name = Some(value),
         }
     }
 

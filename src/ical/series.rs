@@ -64,7 +64,7 @@ pub fn expand(events: &[Event], lookup: &Lookup<'_>, window: &Span, limits: &Lim
 }
 
 /// The instant of a date or time; in the default zone where its own is unknown.
-pub(super) fn instant(when: &When, lookup: &Lookup<'_>) -> Moment {
+pub fn instant(when: &When, lookup: &Lookup<'_>) -> Moment {
     match when {
         When::Utc(at) => *at,
         When::Zoned(wall, name) => {

@@ -15,6 +15,7 @@ mod copies;
 pub mod health;
 pub mod settle;
 pub mod sight;
+pub mod survey;
 pub mod week;
 pub mod word;
 

@@ -18,7 +18,7 @@ use super::copies::{ByKey, Copy, Off, by_key, copy, freshness};
 use super::{Judged, View};
 
 /// Weeks ahead of this one whose sessions are remembered: two, so that none is new in the week it is judged.
-const WEEKS_AHEAD: i64 = 2;
+pub(super) const WEEKS_AHEAD: i64 = 2;
 
 /// Takes in what both calendars show.
 pub fn sight(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {

@@ -15,5 +15,6 @@ pub mod policy;
 pub mod report;
 pub mod session;
 pub mod state;
+pub mod survey;
 pub mod time;
 pub mod zone;

@@ -103,7 +103,7 @@ pub struct Health {
 }
 
 /// With fewer owed reps than this, recognition is not asked for.
-const GATE_FROM: u32 = 10;
+pub const GATE_FROM: u32 = 10;
 /// Share of owed reps, in percent, that must have a recognised session.
 pub const GATE_PERCENT: u32 = 80;
 

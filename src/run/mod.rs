@@ -23,6 +23,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::config::{HolidayScope, Settings};
 use crate::model::directory::Directory;
 use crate::model::fact::Record;
@@ -89,6 +91,9 @@ pub enum Gate {
     /// They do not: a recording.
     Off,
 }
+
+/// So long it sleeps where nothing is due.
+const IDLE_HOURS: i64 = 1;
 
 /// The daemon between two ticks.
 pub struct Daemon {
@@ -208,7 +213,9 @@ impl Daemon {
         let is_ready = |id: &str| self.state.outbox.get(id).is_none_or(|row| self.is_written(row));
         let rows = self.retries.next(is_ready).into_iter().chain(self.writing.next());
         let rows = rows.filter(|_| !self.is_paused());
-        polls.chain(looks).chain(rows).chain(self.next_report(now)).min().unwrap_or(now)
+        let next = polls.chain(looks).chain(rows).chain(self.next_report(now)).min();
+        // With nobody in the roster nothing is ever due: what wakes it then is a reload.
+        next.unwrap_or(now + TimeDelta::hours(IDLE_HOURS))
     }
 
     /// Those who run it have stopped every effect.

@@ -5,6 +5,7 @@ pub mod google;
 pub mod ledger;
 mod listing;
 mod overlay;
+pub mod past;
 pub mod recording;
 pub mod scenario;
 pub mod store;

@@ -6,6 +6,7 @@
 
 pub mod body;
 pub mod chart;
+pub mod columns;
 pub mod dashboard;
 pub mod explain;
 pub mod html;
@@ -16,7 +17,9 @@ pub mod metrics;
 pub mod names;
 pub mod pages;
 pub mod phrase;
+pub mod rehearsal;
 pub mod report;
 pub mod status;
+pub mod survey;
 pub mod when;
 pub mod whom;

@@ -2,10 +2,13 @@
 
 mod clicks;
 mod demo;
+mod feeds;
 mod hand;
 mod help;
 mod keep;
 mod looks;
 pub(crate) mod playing;
+mod rehearse;
 mod run;
 pub(crate) mod site;
+mod survey;

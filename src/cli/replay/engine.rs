@@ -3,20 +3,24 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use chrono::TimeDelta;
+
 use crate::cli::setup::{self, Texts};
 use crate::config::Calendars;
 use crate::model::directory::Directory;
-use crate::model::fact::{Action, Record};
+use crate::model::fact::{Action, Fact, Record};
 use crate::model::ledger::LedgerId;
 use crate::model::mail::Mail;
-use crate::model::people::{BookVia, PersonId, SourceSpec};
+use crate::model::people::{BookVia, CalendarId, PersonId, Roster, SourceSpec};
 use crate::model::zone::{Moment, Zones};
 use crate::ports::{Clock as _, Error, Ledger, Store};
 use crate::run::{self, Clicked, Daemon, Gate, Input, KeepWritten, Reloaded, Setup};
-use crate::sim::recording::{Recording, Reply};
+use crate::sim::recording::{CalendarName, Recording, Reply};
 use crate::sim::world::World;
 use crate::tell::link::LinkKey;
 
+/// Whoever accepts does so this long after they were asked.
+const ANSWERED_AFTER: TimeDelta = TimeDelta::minutes(45);
 /// A replay's ledger has an identity of its own, always the same, so that its output is.
 pub const LEDGER: LedgerId = LedgerId(*b"drumbeat replay!");
 
@@ -63,6 +67,8 @@ pub struct Engine<'a> {
     roster: String,
     /// Restarts the daemon before every tick, with what this makes of its disk.
     pub between: Option<Between<'a>>,
+    /// Whoever is offered times takes the first of them, a little later.
+    pub accepts: bool,
     /// Changes the settings of the recording (the demo's page has an address).
     pub adapt: Box<dyn Fn(&mut crate::config::Settings) + 'a>,
 }
@@ -80,6 +86,7 @@ impl<'a> Engine<'a> {
             config: recording.config.clone(),
             roster: recording.roster.clone(),
             between: None,
+            accepts: false,
             adapt: Box::new(|_| {}),
         })
     }
@@ -129,7 +136,11 @@ impl<'a> Engine<'a> {
                     daemon.tick(Input::Answered(said)).await?;
                 }
             }
-            records.extend(daemon.take_written());
+            let written = daemon.take_written();
+            if self.accepts {
+                replies.extend(accepted(&written, &daemon.setup().roster, now));
+            }
+            records.extend(written);
         }
         records.extend(daemon.take_written());
         let setup = daemon.setup();
@@ -168,7 +179,7 @@ impl<'a> Engine<'a> {
         let (mut settings, roster, _) = setup::read(&texts, &self.zones, Calendars::FromWorld, &mut number)
             .map_err(ReplayError::Config)?;
         (self.adapt)(&mut settings);
-        let names = self.recording.names(&roster);
+        let mut names = self.recording.names(&roster);
         let roster = setup::with_people(&roster, |person| {
             let calendars = names.keys().filter(|calendar| calendar.owner == person.id).count();
             person.calendars = vec![SourceSpec::World; calendars];
@@ -176,6 +187,12 @@ impl<'a> Engine<'a> {
                 person.book = BookVia::Google;
             }
         });
+        for nth in 1..=settings.holidays.len() {
+            let name = CalendarName::first(&setup::holiday_name(nth));
+            if self.recording.calendars.contains_key(&name) {
+                names.insert(CalendarId::first(number(&setup::holiday_name(nth))), name);
+            }
+        }
         self.world.name(names);
         let setup = setup::setup(
             settings,
@@ -219,4 +236,17 @@ impl<'a> Engine<'a> {
             option: reply.option.map(|option| option as u32),
         })
     }
+}
+
+/// The answers to what was just proposed: the first time of each. All come equally late, so they stay in order.
+fn accepted(written: &[Record], roster: &Roster, now: Moment) -> Vec<Reply> {
+    let facts = written.iter().flat_map(|record| &record.facts);
+    facts
+        .filter_map(|fact| {
+            let Fact::Proposed { recovery, to, .. } = fact else { return None };
+            let address = |id: PersonId| roster.get(id).map(|person| person.address.clone());
+            let (who, rep) = (address(*to)?, address(recovery.rep)?);
+            Some(Reply { at: now + ANSWERED_AFTER, who, action: Action::Accept, rep, option: None })
+        })
+        .collect()
 }

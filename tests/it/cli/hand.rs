@@ -271,6 +271,21 @@ fn first_mails_are_shown_and_then_sent() {
     assert_eq!(site.mails().len(), 2);
 }
 
+#[test]
+fn with_nobody_in_the_roster_it_sleeps() {
+    let site = Site::new();
+    site.write("roster.csv", "email,name\n");
+    site.configure("listen = \"\"\n");
+    let mut daemon = site.start_logging("drumbeat=debug");
+    daemon.until("ready");
+    site.check(&["status"], 0, &["0 people, 0 calendars"]);
+    site.check(&["status"], 0, &["mode auto"]);
+    daemon.signal("TERM");
+    daemon.end(Duration::from_secs(5));
+    let alive = daemon.seen().iter().filter(|line| line.contains("alive")).count();
+    assert!(alive < 10, "it woke {alive} times for nothing");
+}
+
 /// A weekly 1-on-1 of Ana and Bo that began two hours ago.
 fn weekly(site: &Site) {
     let start = (SystemClock.now() - TimeDelta::hours(2)).format("%Y%m%dT%H%M%SZ");

@@ -27,6 +27,9 @@ fn help_lists_every_command() {
         "report",
         "verify",
         "replay",
+        "rehearse",
+        "roster",
+        "survey",
         "stand-in",
         "Exit codes",
     ];
