@@ -9,6 +9,7 @@ use super::settings::{HolidayScope, Settings};
 use super::table::{self, Row};
 use super::{places, values};
 use crate::model::people::{BookVia, Dates, Person, PersonId, Roster, SourceSpec, Status};
+use crate::model::policy::Mode;
 use crate::model::time::WorkingHours;
 use crate::model::zone::{Zone, Zones};
 
@@ -60,8 +61,9 @@ pub fn roster(
     let rows = table::rows(text, file, &mut problems);
     let reading = Reading { file, settings, zones, calendars };
     let drafts: Vec<Draft> = rows.iter().filter_map(|row| reading.draft(row, &mut problems)).collect();
-    if rows.is_empty() && problems.is_empty() {
-        problems.push(table::problem(file, 1, "", "", wrong("nobody in it", "write a row for each person")));
+    // A fresh installation, which observes, has nobody yet. What acts on people is not left without them unawares.
+    if rows.is_empty() && problems.is_empty() && settings.rules.mode != Mode::Observe {
+        problems.push(table::problem(file, 1, "", "", nobody()));
     }
     let managers = reading.together(&drafts, &mut problems);
     if calendars == Calendars::FromRoster {
@@ -78,6 +80,10 @@ pub fn roster(
         person(draft, numbers[at], manager)
     });
     Ok((Roster::new(people), warnings))
+}
+
+fn nobody() -> Wrong {
+    wrong("nobody in it", "write a row for each person")
 }
 
 fn person(draft: Draft, id: PersonId, manager: Option<PersonId>) -> Person {
@@ -272,6 +278,9 @@ impl Reading<'_> {
         };
         let sender = &self.settings.rules.voice.from_address;
         let mut seen = BTreeSet::new();
+        if drafts.is_empty() {
+            warn(1, "", "", nobody(), "nothing is looked at");
+        }
         for draft in drafts {
             if draft.calendars.is_empty() {
                 let right = "write google, or ics: and the calendar's secret iCal address";

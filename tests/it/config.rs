@@ -290,6 +290,17 @@ fn settings_and_roster_must_agree() {
 }
 
 #[test]
+fn nobody_is_enough_to_observe() {
+    fn check(mode: &str, refused: bool) {
+        let settings = settings(&format!("mode = \"{mode}\"")).unwrap();
+        assert_eq!(roster("email\n", &settings, Calendars::FromRoster).is_err(), refused, "{mode}");
+    }
+    check("observe", false);
+    check("propose", true);
+    check("auto", true);
+}
+
+#[test]
 fn a_replay_may_have_links_that_lead_home() {
     let text = "mode = \"auto\"\n[web]\npublic_url = \"http://127.0.0.1:8087\"";
     let people = "email\nlea@example.com\n";
