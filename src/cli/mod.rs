@@ -2,6 +2,7 @@
 
 mod auth;
 mod check;
+mod completions;
 mod control;
 mod demo;
 mod env;
@@ -79,6 +80,7 @@ enum Command {
     Forget(keep::forget::Forget),
     Replay(replay::Replay),
     StandIn(stand_in::StandIn),
+    Completions(completions::Completions),
 }
 
 /// Where the system keeps its time zones.
@@ -118,6 +120,7 @@ impl Cli {
             Command::Survey(survey) => survey.run(&zones, &env),
             Command::Roster(roster) => roster.run(&zones, &env),
             Command::Rehearse(rehearse) => rehearse.run(&zones, &env),
+            Command::Completions(completions) => completions.run(),
         };
         match done {
             Ok(true) => ExitCode::SUCCESS,

@@ -104,3 +104,39 @@ fn the_changelog_begins_with_what_is_unreleased() {
     let known = BTreeSet::from(["Changed (you must act)", "Added", "Fixed", "Security"]);
     assert!(sections.is_subset(&known), "{sections:?}");
 }
+
+/// A page as `scripts/manual` makes it, in the words that a reader sees.
+fn man_page(folder: &Path, name: &str) -> String {
+    let page = fs::read_to_string(folder.join(name)).unwrap();
+    page.replace("\\-", "-").replace("\\fB", "").replace("\\fR", "")
+}
+
+#[test]
+fn the_man_pages_have_every_flag_key_and_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("scripts/manual").arg(folder.path()).status().unwrap();
+    assert!(made.success());
+    let page = |name| man_page(folder.path(), name);
+    let mut wrong = Vec::new();
+    let mut expect = |page: &str, entry: &str| {
+        if !page.contains(&format!(".TP\n{entry}")) {
+            wrong.push(entry.to_owned());
+        }
+    };
+    let manual = fs::read_to_string("docs/man/drumbeat.md").unwrap();
+    let program = page("drumbeat.8");
+    for flag in
+        found(r"(?m)^ {2,6}((?:-\w, )?--[\w-]+.*)$", &manual).iter().filter(|flag| !flag.contains("--help"))
+    {
+        expect(&program, &format!(".B {flag}"));
+    }
+    let keys = page("drumbeat.toml.5");
+    for key in drumbeat::config::keys() {
+        expect(&keys, &format!("{}\n", key.path));
+    }
+    let columns = page("drumbeat-roster.5");
+    for column in drumbeat::config::columns() {
+        expect(&columns, &format!("{}\n", column.name));
+    }
+    report(&wrong);
+}

@@ -31,6 +31,7 @@ fn help_lists_every_command() {
         "roster",
         "survey",
         "stand-in",
+        "completions",
         "Exit codes",
     ];
     said(&output, 0, &commands);
