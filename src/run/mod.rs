@@ -214,8 +214,9 @@ impl Daemon {
         let rows = self.retries.next(is_ready).into_iter().chain(self.writing.next());
         let rows = rows.filter(|_| !self.is_paused());
         let next = polls.chain(looks).chain(rows).chain(self.next_report(now)).min();
-        // With nobody in the roster nothing is ever due: what wakes it then is a reload.
-        next.unwrap_or(now + TimeDelta::hours(IDLE_HOURS))
+        // With nobody in the roster nothing is ever due, after the first look: what wakes it then is a reload.
+        let idle = if self.is_ready { TimeDelta::hours(IDLE_HOURS) } else { TimeDelta::zero() };
+        next.unwrap_or(now + idle)
     }
 
     /// Those who run it have stopped every effect.

@@ -80,7 +80,10 @@ async fn next(
             Some(calendar) = pushes.recv() => Some(calendar),
         }
     };
-    let Some(pushed) = meanwhile(daemon, asks, signals, watch, woken).await? else { return Ok(None) };
+    // What a reload brought may be due at once.
+    let Some(pushed) = meanwhile(daemon, asks, signals, watch, woken, Some(None)).await? else {
+        return Ok(None);
+    };
     if let Some(calendar) = pushed {
         daemon.pushed(calendar);
     }
@@ -89,16 +92,18 @@ async fn next(
     }
     let due = daemon.due();
     let calendars = Rc::clone(&daemon.world.calendars);
-    meanwhile(daemon, asks, signals, watch, fetch(calendars, due)).await
+    meanwhile(daemon, asks, signals, watch, fetch(calendars, due), None).await
 }
 
-/// Waits for `work`, answering clicks and reloads meanwhile. `None`: stop.
+/// Waits for `work`, answering clicks and reloads meanwhile; where a reload is to end it, it ends with `after_reload`.
+/// `None`: stop.
 async fn meanwhile<T>(
     daemon: &mut Daemon,
     asks: &mut mpsc::Receiver<Ask>,
     signals: &mut mpsc::Receiver<Signal>,
     watch: &dyn Watch,
     work: impl Future<Output = T>,
+    after_reload: Option<T>,
 ) -> Result<Option<T>, Error> {
     let mut work = std::pin::pin!(work);
     let clock = Rc::clone(&daemon.world.clock);
@@ -110,6 +115,9 @@ async fn meanwhile<T>(
                 Some(Signal::Reload(reloaded, waits)) => {
                     let page = daemon.tick(Input::Reloaded(reloaded)).await?;
                     answer(waits, page);
+                    if after_reload.is_some() {
+                        return Ok(after_reload);
+                    }
                 }
                 Some(Signal::Forgotten(who, hand, waits)) => {
                     let page = daemon.tick(Input::Forgotten { who, hand }).await?;
