@@ -215,6 +215,17 @@ pub struct Ask {
     pub reply: tokio::sync::oneshot::Sender<Page>,
 }
 
+impl Ask {
+    /// Whether it may change something: a button was pressed, or an order was given.
+    pub fn changes(&self) -> bool {
+        match &self.what {
+            Asked::Link { act, .. } => act.is_some(),
+            Asked::Admin(_) => false,
+            Asked::Order { order, .. } => order.changes(),
+        }
+    }
+}
+
 /// The append-only truth. A failed append or sync is `Fatal` and is never tried again.
 pub trait Ledger {
     /// Its random identity.

@@ -80,7 +80,6 @@ async fn next(
             Some(calendar) = pushes.recv() => Some(calendar),
         }
     };
-    // What a reload brought may be due at once.
     let Some(pushed) = meanwhile(daemon, asks, signals, watch, woken, Some(None)).await? else {
         return Ok(None);
     };
@@ -95,15 +94,15 @@ async fn next(
     meanwhile(daemon, asks, signals, watch, fetch(calendars, due), None).await
 }
 
-/// Waits for `work`, answering clicks and reloads meanwhile; where a reload is to end it, it ends with `after_reload`.
-/// `None`: stop.
+/// Waits for `work`, answering clicks and orders meanwhile. What changes something may be due at once: where `woken` is
+/// given, the wait ends with it then. `None`: stop.
 async fn meanwhile<T>(
     daemon: &mut Daemon,
     asks: &mut mpsc::Receiver<Ask>,
     signals: &mut mpsc::Receiver<Signal>,
     watch: &dyn Watch,
     work: impl Future<Output = T>,
-    after_reload: Option<T>,
+    woken: Option<T>,
 ) -> Result<Option<T>, Error> {
     let mut work = std::pin::pin!(work);
     let clock = Rc::clone(&daemon.world.clock);
@@ -115,8 +114,8 @@ async fn meanwhile<T>(
                 Some(Signal::Reload(reloaded, waits)) => {
                     let page = daemon.tick(Input::Reloaded(reloaded)).await?;
                     answer(waits, page);
-                    if after_reload.is_some() {
-                        return Ok(after_reload);
+                    if woken.is_some() {
+                        return Ok(woken);
                     }
                 }
                 Some(Signal::Forgotten(who, hand, waits)) => {
@@ -126,7 +125,11 @@ async fn meanwhile<T>(
                 Some(Signal::Stop) | None => return Ok(None),
             },
             Some(ask) = asks.recv() => {
+                let changes = ask.changes();
                 daemon.take_ask(ask).await?;
+                if changes && woken.is_some() {
+                    return Ok(woken);
+                }
             }
             done = &mut work => return Ok(Some(done)),
             () = beat => {

@@ -276,10 +276,12 @@ fn with_nobody_in_the_roster_it_sleeps() {
     let site = Site::new();
     site.write("roster.csv", "email,name\n");
     site.configure("listen = \"\"\n");
+    let config = fs::read_to_string(site.path("drumbeat.toml")).expect("is there");
+    site.write("drumbeat.toml", &config.replace("mode = \"auto\"", "mode = \"observe\""));
     let mut daemon = site.start_logging("drumbeat=debug");
     daemon.until("ready");
     site.check(&["status"], 0, &["0 people, 0 calendars"]);
-    site.check(&["status"], 0, &["mode auto"]);
+    site.check(&["status"], 0, &["mode observe"]);
     daemon.signal("TERM");
     daemon.end(Duration::from_secs(5));
     let alive = daemon.seen().iter().filter(|line| line.contains("alive")).count();

@@ -94,8 +94,8 @@ fn the_mode_can_be_tried_and_proposals_answered() {
     let accept = ["rehearse", "--since", &since, "--mode", "propose", "--answers", "accept"];
     let accept = said(&feeds.run(&accept), 0, &["the first time of each proposal is accepted"]);
     assert_eq!(row(&accept, "bookings"), [2]);
-    let json = said(&feeds.run(&["rehearse", "--since", &since, "--mode", "auto", "--json"]), 0, &[]);
-    let json: serde_json::Value = serde_json::from_str(&json).expect("is JSON");
+    let output = feeds.run(&["rehearse", "--since", &since, "--mode", "auto", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("is JSON");
     assert_eq!(json[0]["counts"]["deeds"]["bookings"], 2);
 }
 

@@ -57,7 +57,7 @@ fn a_survey_needs_no_more_than_a_calendar() {
             "Read 1 of 1 calendar: from ",
             "weekly Tue 10:00 UTC",
             "Secret plan for Ana",
-            "bo@example.com  Ana Alves",
+            "Bo Berg  Ana Alves",
             "odxmo",
             "weekly Wed 11:00 UTC",
             "1 private series is not shown",
@@ -226,19 +226,23 @@ fn the_configurations_calendars_are_taken_where_none_is_named() {
 fn a_suggested_roster_is_right_and_recognises_everybody() {
     let feeds = Feeds::new();
     feeds.feed("bo.ics", "Bo Berg", &of_bo());
+    let di = ("di@example.com", "=Di Dorn");
+    let of_cy = [
+        weekly("cy", "Cy / Bo", (3, 12), &with(&[CY, BO])),
+        weekly("di", "Di / Cy", (3, 13), &with(&[CY, di])),
+    ];
+    feeds.feed("cy.ics", "cy@example.com", &of_cy);
     feeds.feed(
-        "cy.ics",
-        "cy@example.com",
-        &[
-            weekly("cy", "Cy / Bo", (3, 12), &with(&[CY, BO])),
-            weekly("di", "Di / Cy", (3, 13), &with(&[CY, ("di@example.com", "=Di Dorn")])),
-        ],
+        "di.ics",
+        "di@example.com",
+        &[weekly("ed", "Ed", (4, 9), &with(&[di, ("ed@example.com", "Ed Eck")]))],
     );
     let (bo, cy) = (format!("bo@example.com={}", feeds.text("bo.ics")), feeds.text("cy.ics"));
+    let di = feeds.text("di.ics");
     let text = said(
-        &feeds.run(&["roster", "suggest", &bo, &cy]),
+        &feeds.run(&["roster", "suggest", &bo, &cy, &di]),
         0,
-        &["Wrote roster.csv: 5 people, 2 managers", "note: 1 series with people of other mail domains"],
+        &["Wrote roster.csv: 6 people, 3 managers", "note: 1 series with people of other mail domains"],
     );
     assert!(!text.contains("bo.ics"), "a calendar's address is a secret: {text}");
     let written = std::fs::read_to_string(feeds.path("roster.csv")).expect("is written");
@@ -249,14 +253,19 @@ fn a_suggested_roster_is_right_and_recognises_everybody() {
     assert!(row("bo@example.com,Bo Berg,cy@example.com,,"), "{written}");
     assert!(row("ana@example.com,Ana Alves,bo@example.com,,"), "{written}");
     assert!(row("di@example.com,Di Dorn,cy@example.com,,"), "no formula: {written}");
+    assert!(row("ed@example.com,Ed Eck,di@example.com,,"), "{written}");
     assert!(
         written
             .contains(&format!("ics:{}", feeds.path("bo.ics").canonicalize().expect("is there").display()))
     );
 
-    said(&feeds.run(&["roster", "suggest", &bo, &cy]), 1, &["it is there already; --force writes over it"]);
-    said(&feeds.run(&["roster", "suggest", &bo, &cy, "--force"]), 0, &["Wrote roster.csv"]);
-    let printed = feeds.run(&["roster", "suggest", &bo, &cy, "--out", "-"]);
+    said(
+        &feeds.run(&["roster", "suggest", &bo, &cy, &di]),
+        1,
+        &["it is there already; --force writes over it"],
+    );
+    said(&feeds.run(&["roster", "suggest", &bo, &cy, &di, "--force"]), 0, &["Wrote roster.csv"]);
+    let printed = feeds.run(&["roster", "suggest", &bo, &cy, &di, "--out", "-"]);
     assert_eq!(String::from_utf8_lossy(&printed.stdout), written, "printed because it was asked for");
 
     feeds.write(
@@ -265,7 +274,7 @@ fn a_suggested_roster_is_right_and_recognises_everybody() {
          ops = [\"ops@example.com\"]\ntransport = \"file\"\n[web]\nlisten = \"\"\nadmin = \"\"\n",
     );
     said(&feeds.run(&["check", "--config", "drumbeat.toml"]), 0, &["drumbeat.toml is right"]);
-    said(&feeds.run(&["survey", "--config", "drumbeat.toml"]), 0, &["Recognised for 4 of 4 owed reps"]);
+    said(&feeds.run(&["survey", "--config", "drumbeat.toml"]), 0, &["Recognised for 5 of 5 owed reps"]);
 }
 
 #[test]
