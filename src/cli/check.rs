@@ -57,7 +57,7 @@ impl Check {
         for (what, value) in summary(&files, zones, today) {
             writeln!(out, "  {what:<12} {value}")?;
         }
-        writeln!(out, "  {:<12} {}", "recognised", self.recognised(zones, env)?)?;
+        writeln!(out, "  {:<12} {}", "recognised", self.recognised(files.clone(), zones, env)?)?;
         let google = run::google(&files, &files.roster, env, &state, None).map_err(WrongConfig::Port)?;
         match google.filter(|_| self.google > 0) {
             Some(google) => self.prove(&google, &files.roster, &mut out),
@@ -66,10 +66,10 @@ impl Check {
     }
 
     /// For how many reps the daemon found a 1-on-1, where it ran already.
-    fn recognised(&self, zones: &Zones, env: &Env) -> anyhow::Result<String> {
-        let past = Past::read(&self.place, env, zones)?;
+    fn recognised(&self, files: Files, zones: &Zones, env: &Env) -> anyhow::Result<String> {
+        let past = Past::of(files, &self.place, env, zones)?;
         let state = view(&past::copy(&past.store)?)?;
-        let found = recognition(&past.setup.roster, &state);
+        let found = recognition(&past.setup.roster, &|rep| state.reps.get(&rep));
         let Recognition { owed, recognised } = found;
         if state.reps.is_empty() {
             return Ok("not known before the daemon has run; `drumbeat survey` shows it now".to_owned());

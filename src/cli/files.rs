@@ -113,20 +113,21 @@ impl Files {
             calendars.map(move |(nth, spec)| (CalendarId { owner: person.id, nth }, spec))
         });
         let days = self.settings.holidays.iter().zip(holidays).map(|(holiday, id)| (*id, &holiday.source));
-        people.chain(days).filter_map(|(id, spec)| Some((id, self.feed(spec)?))).collect()
-    }
-
-    /// A file's path from the configuration's folder; a URL as it is.
-    fn feed(&self, spec: &SourceSpec) -> Option<String> {
-        match spec {
-            SourceSpec::Feed(place) if place.contains("://") => Some(place.clone()),
-            SourceSpec::Feed(place) => Some(self.folder.join(place).display().to_string()),
-            SourceSpec::Google(_) | SourceSpec::World => None,
-        }
+        people.chain(days).filter_map(|(id, spec)| Some((id, feed(&self.folder, spec)?))).collect()
     }
 }
 
-fn text(what: &'static str, path: &Path) -> Result<String, WrongConfig> {
+/// Where a feed is: a file's path from this folder, a URL as it is.
+pub fn feed(folder: &Path, spec: &SourceSpec) -> Option<String> {
+    match spec {
+        SourceSpec::Feed(place) if place.contains("://") => Some(place.clone()),
+        SourceSpec::Feed(place) => Some(folder.join(place).display().to_string()),
+        SourceSpec::Google(_) | SourceSpec::World => None,
+    }
+}
+
+/// A file's text; `what` names it where it cannot be read.
+pub fn text(what: &'static str, path: &Path) -> Result<String, WrongConfig> {
     std::fs::read_to_string(path).map_err(|cause| WrongConfig::Unreadable {
         what,
         path: path.to_owned(),

@@ -21,6 +21,20 @@ pub trait Orders {
     }
 }
 
+/// A person's week, and why something is said of it.
+#[derive(Debug, Clone, Args)]
+struct OfWeek {
+    /// Whose: an address, an alias, or a part of a name
+    #[arg(value_name = "PERSON")]
+    person: String,
+    /// Which week, such as 2026-W47 [default: this one]
+    #[arg(long)]
+    week: Option<Week>,
+    /// Why, for the ledger: one line, nothing that may have to be forgotten
+    #[arg(long, value_name = "REASON")]
+    why: String,
+}
+
 /// Tells how the running daemon is.
 ///
 /// Mode, sources, recognition, what is being mended, mails that wait, and what wakes it next. Read from the daemon itself,
@@ -83,23 +97,16 @@ impl Orders for Resume {
 /// two weeks before this one, too.
 #[derive(Debug, Args)]
 pub struct Excuse {
-    /// Whose: an address, an alias, or a part of a name
-    #[arg(value_name = "PERSON")]
-    person: String,
-    /// Which week, such as 2026-W47 [default: this one]
-    #[arg(long)]
-    week: Option<Week>,
-    /// Why, for the ledger: one line, nothing that may have to be forgotten
-    #[arg(long, value_name = "REASON")]
-    why: String,
+    #[command(flatten)]
+    of: OfWeek,
     #[command(flatten)]
     control: ControlArgs,
 }
 
 impl Orders for Excuse {
     fn order(&self) -> (Order, &ControlArgs) {
-        let (who, why) = (self.person.clone(), self.why.clone());
-        (Order::Excuse { who, week: self.week, why }, &self.control)
+        let OfWeek { person, week, why } = self.of.clone();
+        (Order::Excuse { who: person, week, why }, &self.control)
     }
 }
 
@@ -138,15 +145,8 @@ impl Orders for Held {
 /// about all who report to them.
 #[derive(Debug, Args)]
 pub struct Mute {
-    /// Whose: an address, an alias, or a part of a name
-    #[arg(value_name = "PERSON")]
-    person: String,
-    /// Which week, such as 2026-W47 [default: this one]
-    #[arg(long)]
-    week: Option<Week>,
-    /// Why, for the ledger: one line, nothing that may have to be forgotten
-    #[arg(long, value_name = "REASON")]
-    why: String,
+    #[command(flatten)]
+    of: OfWeek,
     /// Look after them again
     #[arg(long)]
     undo: bool,
@@ -156,8 +156,8 @@ pub struct Mute {
 
 impl Orders for Mute {
     fn order(&self) -> (Order, &ControlArgs) {
-        let (who, why) = (self.person.clone(), self.why.clone());
-        (Order::Mute { who, week: self.week, muted: !self.undo, why }, &self.control)
+        let OfWeek { person, week, why } = self.of.clone();
+        (Order::Mute { who: person, week, muted: !self.undo, why }, &self.control)
     }
 }
 

@@ -45,7 +45,11 @@ pub struct Past {
 impl Past {
     /// Reads the configuration and the table of numbers.
     pub fn read(place: &PlaceArgs, env: &Env, zones: &Zones) -> anyhow::Result<Self> {
-        let files = Files::read(&place.config.path(), zones)?;
+        Self::of(Files::read(&place.config.path(), zones)?, place, env, zones)
+    }
+
+    /// The same of a configuration that was read already.
+    pub fn of(files: Files, place: &PlaceArgs, env: &Env, zones: &Zones) -> anyhow::Result<Self> {
         let store = place.store(env, Some(&files.settings));
         let mut directory = names(&store)?;
         for ((address, name), spare) in files.names().iter().zip(NEW_NUMBERS..) {

@@ -102,10 +102,10 @@ async fn plan(past: Past, env: &Env) -> anyhow::Result<bool> {
     }
     let zone = &setup.settings.rules.zone;
     let written = daemon.take_written();
-    let facts = written.iter().flat_map(|record| record.facts.iter().map(|fact| (record.at, fact)));
+    let facts = written.iter().flat_map(|record| &record.facts);
     let lines: Vec<String> = facts
-        .filter(|(_, fact)| !matches!(fact, Fact::Started { .. }))
-        .filter_map(|(at, fact)| explain::line(at, fact, setup.as_ref(), zone))
+        .filter(|fact| !matches!(fact, Fact::Started { .. }))
+        .filter_map(|fact| explain::words(fact, setup.as_ref(), zone))
         .collect();
     writeln!(out, "{}", status::plan(SystemClock.now(), &lines, daemon.next_wake(), zone))?;
     Ok(true)

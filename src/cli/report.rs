@@ -71,17 +71,7 @@ fn written(past: &Past, state: &State, leader: PersonId, week: Week, now: Moment
     let rules = &setup.settings.rules;
     let of = |rep: PersonId| state.reps.get(&rep);
     let health = health::health(&setup.roster, rules, leader, week, &state.sources, &of);
-    let row = OutboxRow {
-        id: String::new(),
-        to: leader,
-        letter: Letter::Health(health),
-        recovery: None,
-        thread: None,
-        at: now,
-        not_before: now,
-        expires: None,
-        tries: 0,
-    };
+    let row = OutboxRow::new(String::new(), leader, Letter::Health(health), now);
     let context = Context { voice: &rules.voice, people: setup, key: &setup.key, extras: Extras::default() };
     let mail = mails::mail(&row, &context);
     (mail.subject, mail.text)

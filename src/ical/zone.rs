@@ -27,6 +27,11 @@ pub fn resolve(name: &str, lookup: &Lookup<'_>) -> Option<Zone> {
         .or_else(|| fixed(plain))
 }
 
+/// The zone of a calendar's times without one: the one it names, if anybody knows it; else the default of `lookup`.
+pub fn of_calendar(name: Option<&str>, lookup: &Lookup<'_>) -> Zone {
+    name.and_then(|name| resolve(name, lookup)).unwrap_or_else(|| lookup.default.clone())
+}
+
 fn known(name: &str, zones: &Zones) -> Option<Zone> {
     zones.get(name).or_else(|| {
         let iana = in_proper_case(name).or_else(|| windows_name(name))?;

@@ -128,8 +128,7 @@ async fn answer(line: &str, operator: String, to: To) -> Reply {
             ));
         }
     };
-    let needs_files = matches!(order, Order::Reload { .. } | Order::Forget { .. });
-    let queue = if needs_files { to.files } else { to.loop_ };
+    let queue = if order.needs_files() { to.files } else { to.loop_ };
     let (reply, page) = oneshot::channel();
     let ask = Ask { what: Asked::Order { order, operator }, reply };
     if queue.send(ask).await.is_err() {

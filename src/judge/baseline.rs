@@ -5,14 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::calendar::Sighting;
 use crate::model::event::Partstat;
 use crate::model::fact::{SessionKey, WeekCounts};
 use crate::model::time::Week;
 
 use super::View;
 use super::cadence::{rule_for, sessions_due};
-use super::sight::recognise;
+use super::sight::recognise_any;
 
 /// The `weeks` before `until` (the week in which watching began), from the first in which a 1-on-1 of the pair is
 /// remembered. The view's pictures must reach that far back.
@@ -54,8 +53,7 @@ fn shown(view: &View<'_>) -> BTreeMap<Week, Shown> {
             if seen.is_cancelled || says_no(view.rep.id) || says_no(view.manager.id) {
                 off.insert(seen.key.clone());
             }
-            let standing = Sighting { is_cancelled: false, ..seen.clone() };
-            if recognise(view, &standing, owner, picture.lists_attendees).is_some() {
+            if recognise_any(view, seen, owner, picture.lists_attendees).is_some() {
                 found.insert(seen.key.clone(), Week::of(seen.span.start, &view.rep.zone));
             }
         }

@@ -61,8 +61,14 @@ pub(super) enum Known {
     Well,
 }
 
-/// Whether an event in `owner`'s calendar is a 1-on-1 of the pair (DESIGN.md, "Recognising the 1-on-1").
-pub(super) fn recognise(
+/// Whether an event in `owner`'s calendar that stands is a 1-on-1 of the pair.
+fn recognise(view: &View<'_>, sighting: &Sighting, owner: PersonId, lists_attendees: bool) -> Option<Known> {
+    if sighting.is_cancelled { None } else { recognise_any(view, sighting, owner, lists_attendees) }
+}
+
+/// Whether an event in `owner`'s calendar is a 1-on-1 of the pair, or was before it was called off (DESIGN.md, "Recognising
+/// the 1-on-1").
+pub(super) fn recognise_any(
     view: &View<'_>,
     sighting: &Sighting,
     owner: PersonId,
@@ -72,7 +78,7 @@ pub(super) fn recognise(
     let length = sighting.span.length();
     let fits =
         length <= view.rules.sessions.longest && view.rule().is_none_or(|rule| length >= rule.shortest);
-    if sighting.is_cancelled || sighting.is_all_day || kept.words.is_never || !fits {
+    if sighting.is_all_day || kept.words.is_never || !fits {
         return None;
     }
     if !kept.party.is_listed && !lists_attendees {

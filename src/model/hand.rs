@@ -110,6 +110,11 @@ impl Order {
             Self::Status { .. } | Self::Plan | Self::Sources { .. } | Self::Welcome { send: false, .. }
         )
     }
+
+    /// Whether files must be read for it: not in the loop, which waits for no disk.
+    pub fn needs_files(&self) -> bool {
+        matches!(self, Self::Reload { .. } | Self::Forget { .. })
+    }
 }
 
 #[cfg(test)]

@@ -76,4 +76,9 @@ impl Page {
     pub fn html(status: u16, text: String) -> Self {
         Self { status, kind: PageKind::Html, text }
     }
+
+    /// A page as plain text.
+    pub fn text(status: u16, text: impl Into<String>) -> Self {
+        Self { status, kind: PageKind::Text, text: text.into() }
+    }
 }

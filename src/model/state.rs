@@ -249,6 +249,13 @@ pub struct OutboxRow {
     pub tries: u32,
 }
 
+impl OutboxRow {
+    /// A letter that is due at once and never pointless, about no recovery and in no thread.
+    pub fn new(id: String, to: PersonId, letter: Letter, at: Moment) -> Self {
+        Self { id, to, letter, recovery: None, thread: None, at, not_before: at, expires: None, tries: 0 }
+    }
+}
+
 /// A note that somebody was sent, or would have been sent but for their budget.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Note {

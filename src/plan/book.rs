@@ -35,17 +35,8 @@ pub fn cancellations(recovery: &mut Recovery, now: Moment, ids: Ids<'_>) -> Vec<
                 via: booking.via,
                 sequence: booking.sequence,
             };
-            let mut row = OutboxRow {
-                id: ids("released", &booking.uid, 1, 0, Some(to)),
-                to,
-                letter,
-                recovery: Some(recovery.id),
-                thread: None,
-                at: now,
-                not_before: now,
-                expires: None,
-                tries: 0,
-            };
+            let id = ids("released", &booking.uid, 1, 0, Some(to));
+            let mut row = OutboxRow { recovery: Some(recovery.id), ..OutboxRow::new(id, to, letter, now) };
             recovery.put_in_thread(&mut row, "released");
             rows.push(row);
         }

@@ -58,17 +58,8 @@ impl Desk<'_> {
     /// A row of the outbox; it is written once and tried until it succeeds or expires.
     pub fn row(&self, to: PersonId, letter: Letter, subject: &Subject<'_>) -> OutboxRow {
         let kind = kind_word(&letter);
-        OutboxRow {
-            id: (self.ids)(kind, subject.what, subject.attempt, subject.round, Some(to)),
-            to,
-            letter,
-            recovery: subject.recovery,
-            thread: None,
-            at: self.now,
-            not_before: self.now,
-            expires: None,
-            tries: 0,
-        }
+        let id = (self.ids)(kind, subject.what, subject.attempt, subject.round, Some(to));
+        OutboxRow { recovery: subject.recovery, ..OutboxRow::new(id, to, letter, self.now) }
     }
 }
 

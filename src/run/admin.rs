@@ -57,18 +57,17 @@ impl Tally {
 impl Daemon {
     /// A page for those who run Drumbeat. It changes nothing.
     pub(super) fn admin(&self, wanted: &AdminPage) -> Page {
-        let text = |status, text: &str| Page { status, kind: PageKind::Text, text: text.to_owned() };
         let now = self.world.clock.now();
         match wanted {
-            AdminPage::Ready if self.is_ready => text(200, "ready\n"),
-            AdminPage::Ready => text(503, "not ready: the first look at all calendars is not over\n"),
+            AdminPage::Ready if self.is_ready => Page::text(200, "ready\n"),
+            AdminPage::Ready => Page::text(503, "not ready: the first look at all calendars is not over\n"),
             AdminPage::Metrics => {
                 Page { status: 200, kind: PageKind::Metrics, text: metrics::text(&self.metrics(now)) }
             }
             AdminPage::Home => Page::html(200, dashboard(&self.glance(now))),
             AdminPage::Explain { who, week } => match self.explain(*who, *week, now) {
                 Ok(html) => Page::html(200, html),
-                Err(error) => text(500, &format!("failed to {error}\n")),
+                Err(error) => Page::text(500, format!("failed to {error}\n")),
             },
         }
     }

@@ -112,9 +112,8 @@ impl Daemon {
         if !is_held {
             return;
         }
-        let mut state = self.state.clone();
-        state.reps.extend(draft.reps.iter().map(|(rep, state)| (*rep, state.clone())));
-        if recognition(&self.setup.roster, &state).is_enough() {
+        let reps = |rep: PersonId| draft.reps.get(&rep).or_else(|| self.state.reps.get(&rep));
+        if recognition(&self.setup.roster, &reps).is_enough() {
             let soon = draft.now + TimeDelta::seconds(1);
             self.looks.values_mut().for_each(|look| *look = (*look).min(soon));
         }
@@ -122,7 +121,7 @@ impl Daemon {
 
     /// For how many reps a 1-on-1 is recognised.
     pub fn recognition(&self) -> Recognition {
-        recognition(&self.setup.roster, &self.state)
+        recognition(&self.setup.roster, &|rep| self.state.reps.get(&rep))
     }
 
     /// Judges the reps of one manager, plans for all of them together, and says when to look again.
@@ -288,32 +287,24 @@ impl Daemon {
             ));
             let note = Note { week: Week::of(draft.now, &person.zone), what: format!("health-{week}") };
             draft.puts.push(Put::Noted { to: leader, note });
-            draft.rows.push(OutboxRow {
-                id: self.action_id("health", &week.to_string(), 1, 0, Some(leader)),
-                to: leader,
-                letter,
-                recovery: None,
-                thread: None,
-                at: draft.now,
-                not_before: draft.now,
-                expires: Some(draft.now + TimeDelta::days(REPORT_DAYS)),
-                tries: 0,
-            });
+            let id = self.action_id("health", &week.to_string(), 1, 0, Some(leader));
+            let expires = Some(draft.now + TimeDelta::days(REPORT_DAYS));
+            draft.rows.push(OutboxRow { expires, ..OutboxRow::new(id, leader, letter, draft.now) });
             draft.puts.push(Put::Reported { leader, week });
         }
     }
 }
 
 /// For how many of the reps that are owed sessions a 1-on-1 of their own is recognised; what Drumbeat booked is none.
-pub fn recognition(roster: &Roster, state: &State) -> Recognition {
-    let owed: Vec<&Person> =
-        roster.reps().filter(|rep| rep.manager.is_some() && rep.status != Some(Status::None)).collect();
-    let is_recognised = |rep: &&&Person| {
-        let sessions = state.reps.get(&rep.id).into_iter().flat_map(|known| known.sessions.values());
-        sessions.into_iter().any(|session| !session.is_weak && session.ours.is_none())
-    };
-    let recognised = owed.iter().filter(is_recognised).count();
-    Recognition { owed: owed.len() as u32, recognised: recognised as u32 }
+pub fn recognition<'s>(roster: &Roster, reps: &dyn Fn(PersonId) -> Option<&'s RepState>) -> Recognition {
+    let owed = roster.reps().filter(|rep| rep.manager.is_some() && rep.status != Some(Status::None));
+    let mut found = Recognition { owed: 0, recognised: 0 };
+    for rep in owed {
+        let mut sessions = reps(rep.id).into_iter().flat_map(|known| known.sessions.values());
+        found.owed += 1;
+        found.recognised += u32::from(sessions.any(|session| !session.is_weak && session.ours.is_none()));
+    }
+    found
 }
 
 /// Plans one team: recoveries together, then each rep's escalation, then what all are told or asked beside. Returns when to

@@ -7,10 +7,11 @@ use chrono::{NaiveDate, TimeDelta};
 
 use super::Daemon;
 use super::commit::Draft;
+use super::notes::first_mail;
 use crate::model::fact::{Fact, RecoveryState};
 use crate::model::hand::{Hand, Order, WHY_MOST};
 use crate::model::letter::Letter;
-use crate::model::page::{Page, PageKind};
+use crate::model::page::Page;
 use crate::model::people::{CalendarId, Person, PersonId, Roster, Status};
 use crate::model::state::{OutboxRow, SourceRow};
 use crate::model::time::Week;
@@ -276,21 +277,10 @@ impl Daemon {
             .collect();
         people.sort_by_key(|person| person.id);
         people.dedup_by_key(|person| person.id);
-        let row = |person: &Person| OutboxRow {
-            id: self.action_id("welcome", "welcome", 1, 0, Some(person.id)),
-            to: person.id,
-            letter: Letter::Welcome {
-                mode: self.setup.settings.rules.mode,
-                is_manager: leads(person.id),
-                is_rep: person.manager.is_some() && person.status != Some(Status::None),
-            },
-            recovery: None,
-            thread: None,
-            at: now,
-            not_before: now,
-            expires: None,
-            tries: 0,
+        let ids = |kind: &str, what: &str, attempt: u32, round: u32, to: Option<PersonId>| {
+            self.action_id(kind, what, attempt, round, to)
         };
+        let row = |person| first_mail(person, roster, self.setup.settings.rules.mode, &ids, now);
         Ok(people.into_iter().map(row).filter(|row| !self.state.outbox.contains_key(&row.id)).collect())
     }
 
@@ -348,9 +338,8 @@ fn reason_fits(order: &Order) -> Result<(), String> {
 
 /// What was done (200), or why it was not (409).
 pub(super) fn page(done: Done) -> Page {
-    let (status, text) = match done {
-        Ok(text) => (200, text),
-        Err(text) => (409, text),
-    };
-    Page { status, kind: PageKind::Text, text }
+    match done {
+        Ok(text) => Page::text(200, text),
+        Err(text) => Page::text(409, text),
+    }
 }

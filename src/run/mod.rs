@@ -42,7 +42,7 @@ pub use decide::recognition;
 pub use reload::Reloaded;
 pub use restore::restored;
 pub use service::{Inbox, Signal, Watch, serve};
-pub use sync::{Due, Fetched, fetch};
+pub use sync::{Due, Fetched, fetch, sighting};
 pub use tick::Input;
 
 /// The world, as the daemon is given it.
@@ -144,7 +144,18 @@ impl Daemon {
         store: Box<dyn Store>,
         keep_written: KeepWritten,
     ) -> Result<Self, Error> {
-        let state = view(ledger.as_ref())?;
+        Self::from_view(view(ledger.as_ref())?, world, setup, ledger, store, keep_written)
+    }
+
+    /// The same where the ledger was folded already.
+    pub fn from_view(
+        state: State,
+        world: World,
+        setup: Setup,
+        ledger: Box<dyn Ledger>,
+        store: Box<dyn Store>,
+        keep_written: KeepWritten,
+    ) -> Result<Self, Error> {
         let mut daemon = Self {
             world,
             setup: Rc::new(setup),

@@ -10,10 +10,12 @@ use crate::model::calendar::{Diary, Picture};
 use crate::model::fact::Fact;
 use crate::model::letter::Letter;
 use crate::model::mail::MailKind;
-use crate::model::people::{CalendarId, Person, PersonId, Status};
+use crate::model::people::{CalendarId, Person, PersonId, Roster, Status};
+use crate::model::policy::Mode;
 use crate::model::state::{Note, OutboxRow, Put};
 use crate::model::time::Week;
-use crate::plan::desk::Desk;
+use crate::model::zone::Moment;
+use crate::plan::desk::{Desk, Ids};
 use crate::plan::notes::{self, Wanted};
 use crate::tell::mails;
 
@@ -107,29 +109,30 @@ pub(super) fn gather(draft: &mut Draft, id: &dyn Fn(&str, PersonId) -> String) {
     }
 }
 
+/// Somebody's first mail: it goes out once, whoever asks for it.
+pub(super) fn first_mail(
+    person: &Person,
+    roster: &Roster,
+    mode: Mode,
+    ids: Ids<'_>,
+    now: Moment,
+) -> OutboxRow {
+    let letter = Letter::Welcome {
+        mode,
+        is_manager: roster.reports(person.id).next().is_some(),
+        is_rep: person.manager.is_some() && person.status != Some(Status::None),
+    };
+    OutboxRow::new(ids("welcome", "welcome", 1, 0, Some(person.id)), person.id, letter, now)
+}
+
 /// Adds rows to the outbox; whoever gets a first mail is told first what this is.
 pub(super) fn welcome(desk: &Desk<'_>, rows: Vec<OutboxRow>, draft: &mut Draft) {
     for row in rows {
         let person = desk.roster.get(row.to).filter(|person| !desk.welcomed.contains(&person.id));
         if let Some(person) = person {
-            let letter = Letter::Welcome {
-                mode: desk.mode,
-                is_manager: desk.roster.reports(person.id).next().is_some(),
-                is_rep: person.manager.is_some() && person.status != Some(Status::None),
-            };
-            let id = (desk.ids)("welcome", "welcome", 1, 0, Some(person.id));
-            if !draft.rows.iter().any(|known| known.id == id) {
-                draft.rows.push(OutboxRow {
-                    id,
-                    to: person.id,
-                    letter,
-                    recovery: None,
-                    thread: None,
-                    at: desk.now,
-                    not_before: desk.now,
-                    expires: None,
-                    tries: 0,
-                });
+            let first = first_mail(person, desk.roster, desk.mode, desk.ids, desk.now);
+            if !draft.rows.iter().any(|known| known.id == first.id) {
+                draft.rows.push(first);
             }
         }
         draft.rows.push(row);

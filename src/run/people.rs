@@ -4,7 +4,7 @@ use super::{Daemon, Setup};
 use crate::model::ledger::Notice;
 use crate::model::letter::{Letter, OpsNews};
 use crate::model::people::PersonId;
-use crate::plan::desk::Subject;
+use crate::model::state::OutboxRow;
 use crate::ports::Error;
 use crate::tell::names::{Addressee, Listed, People};
 
@@ -48,20 +48,8 @@ impl Daemon {
         // Two alerts about one thing differ in when they were decided.
         let what = format!("{about}-{}", draft.now.timestamp());
         for to in &self.setup.ops {
-            let letter = Letter::Ops(news.clone());
-            let subject = Subject { what: &what, attempt: 1, round: 0, recovery: None };
-            let id = self.action_id("ops", subject.what, subject.attempt, subject.round, Some(*to));
-            draft.rows.push(crate::model::state::OutboxRow {
-                id,
-                to: *to,
-                letter,
-                recovery: None,
-                thread: None,
-                at: draft.now,
-                not_before: draft.now,
-                expires: None,
-                tries: 0,
-            });
+            let id = self.action_id("ops", &what, 1, 0, Some(*to));
+            draft.rows.push(OutboxRow::new(id, *to, Letter::Ops(news.clone()), draft.now));
         }
     }
 }

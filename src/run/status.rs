@@ -1,7 +1,7 @@
 //! How the daemon is: what `drumbeat status`, `plan` and `source list` show, and the line for systemd.
 
-use super::Daemon;
 use super::hand::page;
+use super::{Daemon, Gate};
 use crate::model::fact::{Fact, RecoveryState, SourceState};
 use crate::model::hand::Order;
 use crate::model::page::Page;
@@ -94,9 +94,12 @@ impl Daemon {
 
     /// Why propose and auto act as observe, where they do.
     fn held_back(&self) -> Option<String> {
-        let Recognition { owed, recognised } = self.recognition();
-        let is_held = self.setup.settings.rules.mode != Mode::Observe && !self.is_recognised();
-        is_held.then(|| {
+        if self.setup.settings.rules.mode == Mode::Observe || self.setup.gate == Gate::Off {
+            return None;
+        }
+        let found = self.recognition();
+        let Recognition { owed, recognised } = found;
+        (!found.is_enough()).then(|| {
             format!("1-on-1s are recognised for {recognised} of {owed} reps, {GATE_PERCENT} % are needed")
         })
     }
@@ -157,7 +160,7 @@ impl Daemon {
         self.decide(&mut draft);
         (self.looks, self.dirty) = (looks, dirty);
         let zone = &self.setup.settings.rules.zone;
-        let told = |fact: &Fact| explain::line(now, fact, self.setup.as_ref(), zone);
+        let told = |fact: &Fact| explain::words(fact, self.setup.as_ref(), zone);
         let mut lines: Vec<String> = draft.facts.iter().filter_map(told).collect();
         lines.extend(self.state.outbox.values().chain(&draft.rows).map(|row| {
             let kind = phrase::mail_kind(row.letter.kind());
@@ -166,7 +169,6 @@ impl Daemon {
             } else {
                 String::new()
             };
-            // As long as what `explain` puts before its words.
             format!("mail to {}: {kind}{when}", names::name(self.setup.as_ref(), row.to))
         }));
         status::plan(now, &lines, self.next_wake(), zone)

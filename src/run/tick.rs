@@ -58,7 +58,7 @@ impl Daemon {
         self.hurry(now);
         self.act(now).await?; //                                                    act, tell
         self.close_retired().await;
-        self.is_ready |= is_look && self.all_asked();
+        self.is_ready = self.is_ready || (is_look && self.all_asked());
         Ok(page)
     }
 }

@@ -34,9 +34,8 @@ pub struct Past {
 /// The answers of a calendar within `span`. `own` is its owner's zone, for times without one.
 pub fn past(reading: &Reading, own: &Zone, zones: &Zones, span: &Span) -> Past {
     let lookup = Lookup { zones, custom: &reading.zones, default: own };
-    let named = reading.zone.as_deref().and_then(|name| ical::zone::resolve(name, &lookup));
-    let default = named.unwrap_or_else(|| own.clone());
-    let lookup = Lookup { zones, custom: &reading.zones, default: &default };
+    let default = ical::zone::of_calendar(reading.zone.as_deref(), &lookup);
+    let lookup = Lookup { default: &default, ..lookup };
     let dated = dated(&reading.events, &lookup, span);
     let mut changes: BTreeSet<Moment> = dated.iter().flat_map(Dated::changes).collect();
     changes.retain(|at| span.contains(*at) && *at > span.start);

@@ -9,5 +9,5 @@ mod weeks;
 pub use evidence::evidence_words;
 pub use json::fact_json;
 pub use page::explain_page;
-pub use timeline::line;
+pub use timeline::{line, words};
 pub use weeks::{Weeks, concerns};

@@ -202,8 +202,7 @@ fn lag_lines(lags: &[Lag], now: Moment) -> String {
 pub fn plan(now: Moment, lines: &[String], next: Moment, zone: &Zone) -> String {
     let mut text = format!("{} (nothing of this is done):\n", when::at(now, zone));
     for line in lines {
-        // Facts begin with the hour, which is the same for all.
-        let _ = writeln!(text, "  {}", line.split_once("  ").map_or(line.as_str(), |(_, words)| words));
+        let _ = writeln!(text, "  {line}");
     }
     if lines.is_empty() {
         text += "  nothing to do\n";

@@ -24,7 +24,7 @@ use crate::io::web::admin;
 use crate::io::{control, systemd, web};
 use crate::model::zone::Zones;
 use crate::ports::{Ask, Error};
-use crate::run::{Daemon, Inbox, KeepWritten, serve};
+use crate::run::{Daemon, Inbox, KeepWritten, serve, view};
 
 pub use google::{api, google};
 pub use keys::random;
@@ -96,7 +96,8 @@ async fn daemon(start: Start, signals: Signals) -> anyhow::Result<()> {
     let Start { files, store: place, reloader, opened } = start;
     let Opened { lock, ledger, store, mut table, key, old_key, notices } = opened;
     let (setup, texts) = open::number(&files, &mut table, &key, &reloader.zones)?;
-    guard(&place, &files, &setup.roster, &ledger)?;
+    let state = view(&ledger)?;
+    guard(&place, &files, &setup.roster, &state)?;
     let world = ports::world(&files, &reloader.env, &reloader.state, &texts, &setup)?;
     let runtime =
         reloader.env.runtime.as_ref().map_or_else(|| place.control(), |dir| dir.join(control::NAME));
@@ -110,7 +111,8 @@ async fn daemon(start: Start, signals: Signals) -> anyhow::Result<()> {
         to: push,
     });
     let store = Shared::new(store);
-    let mut daemon = Daemon::start(world, setup, Box::new(ledger), Box::new(store.clone()), KeepWritten::No)?;
+    let (ledger, kept) = (Box::new(ledger), Box::new(store.clone()));
+    let mut daemon = Daemon::from_view(state, world, setup, ledger, kept, KeepWritten::No)?;
     daemon.read_links_of(old_key);
     for notice in &notices {
         tracing::warn!("{notice}");

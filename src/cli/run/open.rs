@@ -18,9 +18,10 @@ use crate::io::store::{OpenStore, SledStore};
 use crate::model::directory::Directory;
 use crate::model::ledger::Notice;
 use crate::model::people::{CalendarId, PersonId, Roster};
+use crate::model::state::State;
 use crate::model::zone::Zones;
 use crate::ports::{Error, Ledger};
-use crate::run::{Gate, Setup, view};
+use crate::run::{Gate, Setup};
 use crate::tell::link::LinkKey;
 
 /// The state directory, held and open.
@@ -59,8 +60,8 @@ impl Opened {
 }
 
 /// Refuses a roster that has lost many of those whose 1-on-1s the ledger knows of, unless it was accepted.
-pub fn guard(place: &Store, files: &Files, roster: &Roster, ledger: &FileLedger) -> anyhow::Result<()> {
-    let known: BTreeSet<PersonId> = view(ledger)?.reps.into_keys().collect();
+pub fn guard(place: &Store, files: &Files, roster: &Roster, state: &State) -> anyhow::Result<()> {
+    let known: BTreeSet<PersonId> = state.reps.keys().copied().collect();
     let Some(refusal) = lost_since(&known, roster) else { return Ok(()) };
     let path = place.accepted_roster();
     if std::fs::read_to_string(&path).ok().as_deref() == Some(&roster_hash(files)) {

@@ -15,12 +15,13 @@ use crate::config::changed;
 use crate::io::people::PeopleTable;
 use crate::io::systemd;
 use crate::model::hand::{Hand, Order};
-use crate::model::page::{Page, PageKind};
+use crate::model::page::Page;
 use crate::model::people::Roster;
 use crate::model::zone::Zones;
 use crate::ports::{Ask, Asked};
 use crate::run::{Reloaded, Signal};
 use crate::tell::link::LinkKey;
+use crate::tell::phrase::sentence;
 use crate::tell::whom::whom;
 
 /// What `systemctl status` shows after a refusal, until a reload is taken.
@@ -80,7 +81,7 @@ impl Signals {
 }
 
 fn no(text: impl Into<String>) -> Page {
-    Page { status: 409, kind: PageKind::Text, text: text.into() }
+    Page::text(409, text)
 }
 
 /// What a start and a reload are made with.
@@ -130,7 +131,7 @@ impl Reload {
             }
             Err(wrong) => {
                 log(&wrong);
-                no(format!("Refused, the old configuration goes on. {}", first_upper(&wrong.to_string())))
+                no(format!("Refused, the old configuration goes on. {}", sentence(&wrong.to_string())))
             }
         };
         let is_taken = page.status == 200;
@@ -191,10 +192,4 @@ fn log(wrong: &WrongConfig) {
         other => tracing::error!("{other}"),
     }
     tracing::error!("{REFUSED}; `drumbeat check` tells all about it");
-}
-
-/// A sentence of its own.
-fn first_upper(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

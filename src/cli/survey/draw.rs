@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ical::{self, Lookup};
-use crate::model::calendar::Sighting;
 use crate::model::event::{Event, When};
-use crate::model::fact::SessionKey;
 use crate::model::people::CalendarId;
 use crate::model::survey::{Happening, Leaf, Reading};
 use crate::model::time::Span;
 use crate::model::zone::{Zone, Zones};
-use crate::observe::keep::{Lens, lineage};
+use crate::observe::keep::Lens;
+use crate::run::sighting;
 
 /// The calendar's leaf: `lens` says what its events mean, `own` is the zone of whoever's it is.
 pub fn leaf(
@@ -32,18 +31,7 @@ pub fn leaf(
         .instances
         .iter()
         .map(|instance| Happening {
-            sighting: Sighting {
-                key: SessionKey {
-                    lineage: lineage(&events[instance.event].uid).to_owned(),
-                    rid: instance.rid,
-                },
-                span: instance.span,
-                is_all_day: instance.is_all_day,
-                is_cancelled: instance.is_cancelled,
-                recurs: instance.rid.is_some(),
-                every_weeks: None,
-                kept: Arc::clone(&kept[instance.event]),
-            },
+            sighting: sighting(instance, &kept[instance.event]),
             event: Arc::clone(&events[instance.event]),
         })
         .collect();

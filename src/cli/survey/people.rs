@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::cli::files::feed;
 use crate::config::Settings;
 use crate::model::event::Event;
-use crate::model::people::{BookVia, CalendarId, Person, PersonId, Roster, SourceSpec};
+use crate::model::people::{BookVia, CalendarId, Person, PersonId, Roster};
 use crate::model::survey::Reading;
 
 /// People who are no row of the roster have numbers from here on.
@@ -64,10 +65,6 @@ fn people(event: &Event) -> Vec<(String, String)> {
 
 /// Where the feeds of a roster without a configuration are: relative paths begin at `folder`.
 pub fn feeds(roster: &Roster, folder: &Path) -> BTreeMap<CalendarId, String> {
-    let first = |person: &Person| match person.calendars.first()? {
-        SourceSpec::Feed(place) if place.contains("://") => Some(place.clone()),
-        SourceSpec::Feed(place) => Some(folder.join(place).display().to_string()),
-        SourceSpec::Google(_) | SourceSpec::World => None,
-    };
+    let first = |person: &Person| feed(folder, person.calendars.first()?);
     roster.people().filter_map(|person| Some((CalendarId::first(person.id), first(person)?))).collect()
 }

@@ -8,7 +8,7 @@ use anyhow::bail;
 use clap::Args;
 
 use crate::cli::env::Env;
-use crate::cli::files::{Files, WrongConfig};
+use crate::cli::files::{Files, WrongConfig, text};
 use crate::cli::place::{self, beside};
 use crate::cli::run::{Sources, google};
 use crate::config::{self, Calendars, FeedSettings, Settings};
@@ -197,11 +197,7 @@ fn defaults(zones: &Zones) -> Result<Settings, WrongConfig> {
 }
 
 fn people(file: &Path, settings: &Settings, zones: &Zones) -> Result<Roster, WrongConfig> {
-    let text = std::fs::read_to_string(file).map_err(|cause| WrongConfig::Unreadable {
-        what: "the roster",
-        path: file.to_owned(),
-        cause,
-    })?;
+    let text = text("the roster", file)?;
     read_roster(&text, &file.display().to_string(), settings, zones)
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::{is_like, is_nobody};
 use crate::judge::View;
 use crate::judge::baseline::baseline;
-use crate::judge::sight::{Known, WEEKS_AHEAD, recognise};
-use crate::model::calendar::Sighting;
+use crate::judge::health::sum;
+use crate::judge::sight::{Known, WEEKS_AHEAD, recognise_any};
 use crate::model::event::{Attendee, Partstat};
 use crate::model::fact::WeekCounts;
 use crate::model::people::{Person, PersonId};
@@ -48,16 +48,6 @@ pub fn line(view: &View<'_>, sides: Sides<'_>, weeks: u32) -> RepLine {
     }
 }
 
-fn sum(one: WeekCounts, other: WeekCounts) -> WeekCounts {
-    WeekCounts {
-        due: one.due + other.due,
-        scheduled: one.scheduled + other.scheduled,
-        held: one.held + other.held,
-        missed: one.missed + other.missed,
-        ..one
-    }
-}
-
 /// A private event's title is never shown.
 fn title(happening: &Happening) -> Option<String> {
     (!happening.event.is_private).then(|| happening.event.title.clone())
@@ -85,8 +75,7 @@ fn found<'a>(view: &View<'_>, sides: Sides<'a>) -> Vec<Found<'a>> {
     for (owner, leaf) in leaves(view, sides) {
         for happening in &leaf.happenings {
             let sighting = &happening.sighting;
-            let standing = Sighting { is_cancelled: false, ..sighting.clone() };
-            let known = recognise(view, &standing, owner, leaf.lists_attendees);
+            let known = recognise_any(view, sighting, owner, leaf.lists_attendees);
             let Some(known) = known.filter(|known| *known != Known::Weakly) else { continue };
             let week = Week::of(sighting.span.start, &view.rep.zone);
             let answers = &sighting.kept.party.answers;

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use crate::ical::{self, Lookup};
+use crate::ical::{self, Instance, Lookup};
 use crate::model::calendar::{Kept, Mirror, Picture, Sighting};
 use crate::model::event::Event;
 use crate::model::fact::SessionKey;
 use crate::model::people::{CalendarId, Person, PersonId, SourceSpec};
 use crate::model::time::{Span, Week};
-use crate::model::zone::{Moment, Zone};
+use crate::model::zone::Moment;
 use crate::observe::keep::lineage;
 use crate::ports::Validators;
 use crate::run::Daemon;
@@ -73,6 +73,11 @@ impl Book {
     /// When it is asked next.
     pub fn next_poll(&self) -> Moment {
         self.next_poll
+    }
+
+    /// It has answered, or failed to, since the start.
+    pub(super) fn was_asked(&self) -> bool {
+        self.answered.is_some() || self.failures > 0
     }
 
     /// What it shows, if it has answered since the start.
@@ -204,8 +209,9 @@ impl Daemon {
     fn draw_within(&self, calendar: CalendarId, mirror: &Mirror, window: &Span) -> Drawn {
         let own = self.setup.roster.get(calendar.owner).map(|person| &person.zone);
         let own = own.unwrap_or(&self.setup.settings.rules.zone);
-        let zone = self.feed_zone(mirror, own);
-        let lookup = Lookup { zones: &self.setup.zones, custom: &mirror.zones, default: &zone };
+        let lookup = Lookup { zones: &self.setup.zones, custom: &mirror.zones, default: own };
+        let zone = ical::zone::of_calendar(mirror.zone.as_deref(), &lookup);
+        let lookup = Lookup { default: &zone, ..lookup };
         let events: Vec<Event> = mirror.events.iter().map(Kept::as_event).collect();
         let expanded = ical::expand(&events, &lookup, window, &ical::Limits::default());
         let kept: Vec<Arc<Kept>> = mirror.events.iter().cloned().map(Arc::new).collect();
@@ -216,16 +222,8 @@ impl Daemon {
             .instances
             .iter()
             .map(|instance| Sighting {
-                key: SessionKey {
-                    lineage: lineage(&events[instance.event].uid).to_owned(),
-                    rid: instance.rid,
-                },
-                span: instance.span,
-                is_all_day: instance.is_all_day,
-                is_cancelled: instance.is_cancelled,
-                recurs: instance.rid.is_some(),
                 every_weeks: every_weeks(&events[instance.master.unwrap_or(instance.event)]),
-                kept: Arc::clone(&kept[instance.event]),
+                ..sighting(instance, &kept[instance.event])
             })
             .collect();
         Drawn { sightings, unsure }
@@ -244,15 +242,6 @@ impl Daemon {
         let begins = until.plus(-i64::from(weeks)).span(&rep.zone).start;
         let span = Span::new(begins, until.span(&rep.zone).start);
         Some(picture(calendar, mirror, self.draw_within(calendar, mirror, &span), at))
-    }
-
-    fn feed_zone(&self, mirror: &Mirror, own: &Zone) -> Zone {
-        let lookup = Lookup { zones: &self.setup.zones, custom: &mirror.zones, default: own };
-        mirror
-            .zone
-            .as_deref()
-            .and_then(|name| ical::zone::resolve(name, &lookup))
-            .unwrap_or_else(|| own.clone())
     }
 
     /// What somebody's first calendar shows, if it has answered since the start.
@@ -301,6 +290,19 @@ fn window(now: Moment) -> Span {
 }
 
 /// How many weeks lie between two sessions of a weekly series.
+/// One instance of what is kept of an event; how often its series comes is not said.
+pub fn sighting(instance: &Instance, kept: &Arc<Kept>) -> Sighting {
+    Sighting {
+        key: SessionKey { lineage: lineage(&kept.uid).to_owned(), rid: instance.rid },
+        span: instance.span,
+        is_all_day: instance.is_all_day,
+        is_cancelled: instance.is_cancelled,
+        recurs: instance.rid.is_some(),
+        every_weeks: None,
+        kept: Arc::clone(kept),
+    }
+}
+
 fn every_weeks(event: &Event) -> Option<u32> {
     let rule = event.recurrence.rrules.first()?.to_ascii_uppercase();
     let parts: BTreeMap<&str, &str> = rule.split(';').filter_map(|part| part.split_once('=')).collect();

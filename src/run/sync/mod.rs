@@ -25,6 +25,7 @@ use crate::ports::{Answer, Calendars, Error, ErrorKind, Validators};
 use crate::{gcal, model::zone::Moment};
 
 pub(super) use books::Book;
+pub use books::sighting;
 use books::{Drawn, Stored};
 
 /// Calendars asked at a time.

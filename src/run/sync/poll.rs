@@ -207,7 +207,7 @@ impl Daemon {
 
     /// Every calendar has answered, or failed to, since the start.
     pub(in crate::run) fn all_asked(&self) -> bool {
-        self.books.values().all(|book| book.answered.is_some() || book.failures > 0)
+        self.books.values().all(super::Book::was_asked)
     }
 
     /// How a first look at many calendars goes on.
@@ -216,7 +216,7 @@ impl Daemon {
         if self.first_look_over || all < PROGRESS_FROM {
             return;
         }
-        let done = self.books.values().filter(|book| book.answered.is_some() || book.failures > 0).count();
+        let done = self.books.values().filter(|book| book.was_asked()).count();
         let began = *self.first_look_began.get_or_insert(now);
         self.first_look_over = done == all;
         let took = (now - began).num_seconds();

@@ -16,8 +16,13 @@ use crate::tell::{phrase, report, when};
 /// `Tue 17 Nov 10:12  Ana ↔ Bo: Thursday's 1-on-1 was declined by Ana (certain)`; `None` of what only carries
 /// state.
 pub fn line(at: Moment, fact: &Fact, people: &dyn People, zone: &Zone) -> Option<String> {
-    let words = Teller { people, zone }.fact(fact)?;
+    let words = words(fact, people, zone)?;
     Some(format!("{} {}  {words}", zone.local(at).format("%a %d %b"), when::clock(at, zone)))
+}
+
+/// The same without when it was.
+pub fn words(fact: &Fact, people: &dyn People, zone: &Zone) -> Option<String> {
+    Teller { people, zone }.fact(fact)
 }
 
 struct Teller<'a> {

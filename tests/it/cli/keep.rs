@@ -7,16 +7,6 @@ use drumbeat::model::fact::Fact;
 
 use super::site::Site;
 
-/// A site over which a daemon ran once, and booked.
-fn lived_in() -> Site {
-    let site = Site::new();
-    site.configure("listen = \"\"\n");
-    let mut daemon = site.start();
-    daemon.until("ready");
-    daemon.stop();
-    site
-}
-
 fn folder(path: &Path, begins: &str) -> PathBuf {
     let names = fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
     let fits =
@@ -90,7 +80,7 @@ fn fault_26_mails_that_were_due_before_a_restore_are_dropped_and_listed() {
 
 #[test]
 fn a_backup_that_is_none_or_another_installations_is_refused() {
-    let (site, other) = (lived_in(), lived_in());
+    let (site, other) = (Site::lived_in(), Site::lived_in());
     let backup = backup(&other);
     let text = site.check(&["restore", &backup.display().to_string()], 1, &["it is another installation's"]);
     assert!(text.contains("Move that folder away first"), "{text}");
@@ -102,7 +92,7 @@ fn a_backup_that_is_none_or_another_installations_is_refused() {
 
 #[test]
 fn a_damaged_ledger_is_cut_when_that_is_asked_for() {
-    let site = lived_in();
+    let site = Site::lived_in();
     site.check(&["repair"], 0, &["there is nothing to repair"]);
     let ledger = site.path("state/ledger/000001.log");
     let mut bytes = fs::read(&ledger).expect("is there");
@@ -122,7 +112,7 @@ fn a_damaged_ledger_is_cut_when_that_is_asked_for() {
 
 #[test]
 fn what_is_kept_of_somebody_is_exported_and_forgotten_once_they_left() {
-    let site = lived_in();
+    let site = Site::lived_in();
     let roster = fs::read_to_string(site.path("roster.csv")).expect("is there");
     let text = site.check(
         &["export", "ana"],

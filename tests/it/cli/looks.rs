@@ -4,16 +4,6 @@ use std::fs;
 
 use super::site::{Site, drumbeat, said};
 
-/// After a first look of the daemon.
-fn lived_in() -> Site {
-    let site = Site::new();
-    site.configure("listen = \"\"\n");
-    let mut daemon = site.start();
-    daemon.until("ready");
-    daemon.stop();
-    site
-}
-
 #[test]
 fn check_tells_what_there_is_and_writes_nothing() {
     let site = Site::new();
@@ -52,7 +42,7 @@ fn a_mail_account_without_a_password_is_wrong() {
 
 #[test]
 fn explain_tells_what_happened_and_why() {
-    let site = lived_in();
+    let site = Site::lived_in();
     for who in ["ana@example.com", "a.alves@example.com", "alves"] {
         let words = ["Ana Alves", "one 1-on-1 short", "rule tenured", "booked", "mail to Ana Alves: Booked"];
         site.check(&["explain", who], 0, &words);
@@ -109,7 +99,7 @@ fn plan_tells_what_would_be_done_and_does_nothing() {
 
 #[test]
 fn report_prints_the_leaders_mail() {
-    let site = lived_in();
+    let site = Site::lived_in();
     site.check(&["report"], 0, &["To: Cy Cole <cy@example.com>", "Subject: ", "Coverage"]);
     site.check(&["report", "--leader", "cy", "--week", "2026-W01"], 0, &["29 Dec-4 Jan"]);
     site.check(&["report", "--leader", "ana"], 1, &["reports go to Cy Cole"]);

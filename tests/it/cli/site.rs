@@ -78,6 +78,16 @@ impl Site {
         site
     }
 
+    /// The same after a daemon ran over it once, and booked; it serves no pages.
+    pub fn lived_in() -> Self {
+        let site = Self::new();
+        site.configure("listen = \"\"\n");
+        let mut daemon = site.start();
+        daemon.until("ready");
+        daemon.stop();
+        site
+    }
+
     /// Writes the configuration with something more at its end.
     pub fn configure(&self, more: &str) {
         self.write(
