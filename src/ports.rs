@@ -26,6 +26,8 @@ pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 pub enum ErrorKind {
     /// Not reachable, timed out, 5xx, 4xx of SMTP: try again.
     Transient,
+    /// This one thing is refused for now (4yz of SMTP to a recipient): try it again later; others may go through.
+    Deferred,
     /// Too many requests: try again later.
     RateLimited,
     /// The sync token is gone (410): list in full.

@@ -26,9 +26,10 @@ const ZONES_OLD_DAYS: i64 = 365;
 
 /// Reads the configuration as a start does and tells all that is wrong with it.
 ///
-/// Configuration, roster and agenda are read to their ends; the exit code is 78 where something is wrong. Writes
-/// nothing, asks no feed and no mail server. Where the roster uses Google, it shows what the credentials are good for, by
-/// one harmless call for each person: it lists at most one event, and looks at none.
+/// Configuration, roster and agenda are read to their ends; the exit code is 78 where something is wrong. Credentials that
+/// systemd hands to the service are looked for beside the configuration, where the unit takes them from. Writes nothing and
+/// asks no feed: `drumbeat survey` does. Where the roster uses Google, it shows what the credentials are good for, by one
+/// harmless call for each person: it lists at most one event, and looks at none.
 #[derive(Debug, Args)]
 pub struct Check {
     #[command(flatten)]
@@ -36,6 +37,9 @@ pub struct Check {
     /// Calendars at Google that are tried, managers' first; 0: none
     #[arg(long, value_name = "N", default_value_t = 25)]
     google: usize,
+    /// Also connect to the mail server and log in; no mail is sent
+    #[arg(long)]
+    mail: bool,
 }
 
 impl Check {
@@ -43,6 +47,7 @@ impl Check {
     pub fn run(&self, zones: &Zones, env: &Env) -> anyhow::Result<bool> {
         let config = self.place.config.path();
         let files = Files::read(&config, zones)?;
+        let env = &env.with_credentials(&files.folder);
         let state = self.place.state(env);
         run::try_out(&files, env, &state).map_err(WrongConfig::Port)?;
         let mut out = std::io::stdout().lock();
@@ -58,6 +63,10 @@ impl Check {
             writeln!(out, "  {what:<12} {value}")?;
         }
         writeln!(out, "  {:<12} {}", "recognised", self.recognised(files.clone(), zones, env)?)?;
+        if self.mail {
+            let said = try_mail(&files, env)?;
+            writeln!(out, "  {:<12} {said}", "mail server")?;
+        }
         let google = run::google(&files, &files.roster, env, &state, None).map_err(WrongConfig::Port)?;
         match google.filter(|_| self.google > 0) {
             Some(google) => self.prove(&google, &files.roster, &mut out),
@@ -105,6 +114,22 @@ impl Check {
         let message = format!("use Google as it is configured: {count} missing, as said above");
         Err(WrongConfig::Port(Error::new(ErrorKind::Denied, "google", message)).into())
     }
+}
+
+/// Connects to the mail server as for a mail.
+fn try_mail(files: &Files, env: &Env) -> anyhow::Result<&'static str> {
+    let Some(mailer) = run::smtp(files, env).map_err(WrongConfig::Port)? else {
+        return Ok("none: mails are written as files");
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let tried = runtime.block_on(mailer.try_out());
+    tried.map_err(|error| {
+        WrongConfig::Port(Error {
+            message: format!("reach the mail server of `[mail] url`: {error}"),
+            ..error
+        })
+    })?;
+    Ok("answers, and lets us in")
 }
 
 /// What is missing for one calendar.

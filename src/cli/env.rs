@@ -1,6 +1,6 @@
 //! The environment: what systemd and an operator hand over in variables. Read here and nowhere else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is read of it.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,12 @@ pub struct Env {
 }
 
 impl Env {
+    /// The same, with the credentials of the service for a command by hand: they lie in the folder of the configuration, from
+    /// where the unit hands them over under the same names.
+    pub fn with_credentials(&self, folder: &Path) -> Self {
+        Self { credentials: self.credentials.clone().or_else(|| Some(folder.to_owned())), ..self.clone() }
+    }
+
     /// Reads it; an empty variable counts as none.
     #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment comes in")]
     pub fn read() -> Self {

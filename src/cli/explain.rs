@@ -106,7 +106,7 @@ impl Explain {
             }
             Err(error) => {
                 let store = self.place.store(env, None);
-                if !store.ledger().is_dir() {
+                if !store.has_ledger()? {
                     return Err(error);
                 }
                 eprintln!("drumbeat: without the configuration, times are UTC: {error:#}");

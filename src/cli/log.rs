@@ -56,8 +56,11 @@ impl LogArgs {
     }
 }
 
+/// Before a line on standard error: the journal takes it for an error (sd-daemon(3)).
+pub const ERR: &str = "<3>";
+
 /// Whether standard error leads to the journal: `JOURNAL_STREAM` names its device and inode (systemd.exec(5)).
-fn is_journal(env: &Env) -> bool {
+pub fn is_journal(env: &Env) -> bool {
     let stderr = std::fs::metadata("/proc/self/fd/2").ok();
     let is_it = stderr.zip(env.journal_stream.as_ref());
     is_it.is_some_and(|(stderr, stream)| *stream == format!("{}:{}", stderr.dev(), stderr.ino()))

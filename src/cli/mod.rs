@@ -91,6 +91,7 @@ impl Cli {
     pub fn run(&self) -> ExitCode {
         let zones = zones::load(Path::new(ZONEINFO));
         let env = Env::read();
+        let in_journal = log::is_journal(&env);
         let done = match &self.command {
             Command::Run(run) => run.run(zones, env),
             Command::Check(check) => check.run(&zones, &env),
@@ -127,7 +128,10 @@ impl Cli {
             Ok(false) => ExitCode::from(1),
             Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("drumbeat: {}", message(&error));
+                let level = if in_journal { log::ERR } else { "" };
+                for line in format!("drumbeat: {}", message(&error)).lines() {
+                    eprintln!("{level}{line}");
+                }
                 ExitCode::from(exit_code(&error))
             }
         }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use super::env::Env;
 use super::files::Files;
-use super::place::{PlaceArgs, Store};
+use super::place::{PlaceArgs, Store, is_there};
 use super::run::assemble;
 use crate::io::ledger;
 use crate::io::people::PeopleTable;
@@ -64,12 +64,12 @@ impl Past {
 /// Who the numbers are; nobody, where there is no table yet.
 pub fn names(store: &Store) -> Result<Directory, Error> {
     let path = store.people();
-    if path.exists() { PeopleTable::read(&path) } else { Ok(Directory::default()) }
+    if is_there(&path)? { PeopleTable::read(&path) } else { Ok(Directory::default()) }
 }
 
 /// The newest checkpoint and what follows it, as a ledger in memory; an empty one where there is none yet.
 pub fn copy(store: &Store) -> Result<MemoryLedger, Error> {
-    if !store.ledger().is_dir() {
+    if !store.has_ledger()? {
         return Ok(MemoryLedger::new(NO_LEDGER, usize::MAX));
     }
     let mut frames = Vec::new();
@@ -90,21 +90,25 @@ pub fn copy(store: &Store) -> Result<MemoryLedger, Error> {
 /// Shows every record of the ledger, in order.
 pub fn records(store: &Store, visit: &mut dyn FnMut(Record)) -> anyhow::Result<()> {
     let dir = store.ledger();
-    if !dir.is_dir() {
+    if !store.has_ledger()? {
         bail!(
             "failed to read the ledger: there is no {}; has `drumbeat run` been started with this state directory?",
             dir.display()
         );
     }
-    let read = ledger::read(&dir, Which::All, &mut |frame| {
+    ledger::read(&dir, Which::All, &mut |frame| {
         if frame.kind == FrameKind::Record {
             let record = serde_json::from_slice(frame.payload).map_err(|error| {
-                let message = format!("record {} makes no sense to this version: {error}", frame.seq);
+                let message = format!(
+                    "read record {} of the ledger: it makes no sense to drumbeat {} ({error}); use the version that wrote it",
+                    frame.seq,
+                    env!("CARGO_PKG_VERSION")
+                );
                 Error::new(ErrorKind::Invalid, "record", message)
             })?;
             visit(record);
         }
         Ok(())
-    });
-    read.map(drop).context("failed to read the ledger")
+    })?;
+    Ok(())
 }

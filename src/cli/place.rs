@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::env::Env;
 use crate::config::Settings;
+use crate::ports::{Error, ErrorKind};
 
 /// The usual place of the configuration, and the one for trying things out.
 const CONFIGS: [&str; 2] = ["/etc/drumbeat/drumbeat.toml", "drumbeat.toml"];
@@ -68,6 +69,21 @@ impl PlaceArgs {
     }
 }
 
+/// Whether a part of the state is there. `Denied` where this account may not even look.
+pub fn is_there(part: &Path) -> Result<bool, Error> {
+    match std::fs::metadata(part) {
+        Ok(_) => Ok(true),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(cause) => {
+            let mut error = Error::disk("look into", part, &cause);
+            if error.kind == ErrorKind::Denied {
+                error.message.push_str("; it belongs to the account that the service runs as: use sudo");
+            }
+            Err(error)
+        }
+    }
+}
+
 /// The folder that a file lies in; empty for one that is here.
 pub fn beside(file: &Path) -> PathBuf {
     file.parent().map(Path::to_owned).unwrap_or_default()
@@ -78,6 +94,11 @@ pub fn beside(file: &Path) -> PathBuf {
 pub struct Store(pub PathBuf);
 
 impl Store {
+    /// Whether it holds a ledger. `Denied` where this account may not even look.
+    pub fn has_ledger(&self) -> Result<bool, Error> {
+        is_there(&self.ledger())
+    }
+
     /// The ledger's folder.
     pub fn ledger(&self) -> PathBuf {
         self.0.join("ledger")

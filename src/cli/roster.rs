@@ -225,7 +225,9 @@ impl Found {
         for id in self.order() {
             let Some(person) = seen.everybody.get(id) else { continue };
             let manager = self.managers.get(&id).and_then(|manager| seen.everybody.get(*manager));
-            let calendar = calendars(&seen.asked, id);
+            let known = seen.ground.roster.by_address(&person.address);
+            let calendar =
+                known.map_or_else(|| calendars(&seen.asked, id), |known| seen.ground.calendar_cell(known));
             let cells = heads.iter().map(|head| match *head {
                 "email" => person.address.clone(),
                 "name" => name(person),

@@ -48,11 +48,14 @@ impl Verify {
         for problem in &report.problems {
             writeln!(out, "problem: {problem}")?;
         }
-        writeln!(
-            out,
-            "{}",
-            if report.problems.is_empty() { "all is well" } else { "the ledger is damaged" }
-        )?;
+        let verdict = match report.problems.len() {
+            0 => "all is well",
+            _ if report.is_other_format => {
+                "the ledger, or a part of it, is in the format of another version: nothing says that it is damaged"
+            }
+            _ => "the ledger is damaged: see `drumbeat restore`, and without a backup `drumbeat repair`",
+        };
+        writeln!(out, "{verdict}")?;
         Ok(report.problems.is_empty())
     }
 }

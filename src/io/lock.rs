@@ -1,8 +1,9 @@
 //! One daemon per state directory.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, lchown};
+use std::path::{Path, PathBuf};
 
 use crate::ports::{Error, ErrorKind};
 
@@ -10,6 +11,7 @@ use crate::ports::{Error, ErrorKind};
 #[derive(Debug)]
 pub struct StateLock {
     _file: File,
+    state: PathBuf,
 }
 
 impl StateLock {
@@ -24,11 +26,36 @@ impl StateLock {
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
         let file = file.map_err(|cause| Error::disk("open", &path, &cause))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { _file: file, state: state.to_owned() }),
             Err(TryLockError::WouldBlock) => Err(held(state)),
             Err(TryLockError::Error(cause)) => Err(Error::disk("lock", &path, &cause)),
         }
     }
+}
+
+impl StateLock {
+    /// Makes the directory's owner that of all that lies in it: what root wrote there by hand, the service must be able to
+    /// read and write. The error is the disk's.
+    pub fn hand_over(&self) -> Result<(), Error> {
+        let hand = || {
+            let owner = fs::metadata(&self.state)?;
+            give(&self.state, (owner.uid(), owner.gid()))
+        };
+        hand().map_err(|cause| Error::disk("hand over to its owner what lies in", &self.state, &cause))
+    }
+}
+
+fn give(path: &Path, owner: (u32, u32)) -> io::Result<()> {
+    let what = fs::symlink_metadata(path)?;
+    if (what.uid(), what.gid()) != owner {
+        lchown(path, Some(owner.0), Some(owner.1))?;
+    }
+    if what.is_dir() {
+        for entry in fs::read_dir(path)? {
+            give(&entry?.path(), owner)?;
+        }
+    }
+    Ok(())
 }
 
 fn held(state: &Path) -> Error {

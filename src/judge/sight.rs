@@ -38,9 +38,16 @@ pub fn sight(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
         let copies = (copy(side, &session.key), copy(rep_side.as_ref(), &session.key));
         update(view, session, copies, judged);
     }
-    for newcomer in newcomers(view, state) {
+    let in_view = state.in_view;
+    for mut newcomer in newcomers(view, state) {
+        // What was not looked at before is not new for being seen now.
+        newcomer.first_seen =
+            newcomer.first_seen.filter(|_| in_view.is_some_and(|last| newcomer.week <= last));
         judged.facts.push(session_fact(&newcomer, view, None));
         state.sessions.insert(newcomer.key.clone(), newcomer);
+    }
+    if view.is_known() {
+        state.in_view = Some(view.week().plus(WEEKS_AHEAD));
     }
 }
 

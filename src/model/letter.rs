@@ -190,6 +190,15 @@ pub enum OpsNews {
         /// Code of the last failure.
         code: String,
     },
+    /// Mails were given up.
+    GivenUp {
+        /// How many.
+        rows: u32,
+        /// To whom.
+        to: Vec<PersonId>,
+        /// For so many days they could not be sent.
+        days: u32,
+    },
     /// Propose and auto act as observe: too few reps have a recognised session.
     Unrecognised {
         /// Reps that are owed sessions.
@@ -215,8 +224,8 @@ pub enum OpsNews {
         manager: PersonId,
         /// Which week.
         week: Week,
-        /// Why.
-        trigger: Trigger,
+        /// Why; `None` where that is nobody's business but the line's: the rep is on a plan.
+        trigger: Option<Trigger>,
     },
     /// The roster on disk was refused; the old one goes on.
     RosterRefused {

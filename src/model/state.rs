@@ -217,6 +217,10 @@ pub struct SourceRow {
     pub waits_on: Option<(u64, u32, Moment)>,
     /// It has given a whole answer at some time.
     pub known: bool,
+    /// With which roster and rules its events were told apart last: with others, what was passed over so far is
+    /// seen for the first time, though it stood all along.
+    #[serde(default)]
+    pub lens: Option<u64>,
     /// Hash of an answer that lost much and was believed in the end: it is not doubted again.
     pub believed: Option<u64>,
     /// Hash of an answer that those who run Drumbeat accepted: it is believed, whatever it lost.
@@ -270,24 +274,76 @@ pub struct Note {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each carries the row that it stores")]
 pub enum Put {
-    Session { session: Expected },
-    Week { rep: PersonId, week: Week, row: WeekState },
-    Recovery { recovery: Recovery },
-    Escalation { escalation: Escalation },
-    Source { calendar: CalendarId, row: SourceRow },
-    Outbox { row: OutboxRow },
-    OutboxDone { id: String },
-    Welcomed { who: PersonId },
-    Reported { leader: PersonId, week: Week },
-    WatchedSince { rep: PersonId, at: Moment },
-    RepGone { rep: PersonId },
-    Unrecognised { told: bool },
-    Noted { to: PersonId, note: Note },
-    Subscribed { who: PersonId, to_reports: bool },
-    Baseline { rep: PersonId, weeks: Vec<(Week, WeekCounts)> },
-    Excused { rep: PersonId, week: Week },
-    Muted { rep: PersonId, week: Week, muted: bool },
-    Alive { at: Moment },
+    Session {
+        session: Expected,
+    },
+    Week {
+        rep: PersonId,
+        week: Week,
+        row: WeekState,
+    },
+    Recovery {
+        recovery: Recovery,
+    },
+    Escalation {
+        escalation: Escalation,
+    },
+    Source {
+        calendar: CalendarId,
+        row: SourceRow,
+    },
+    SourceGone {
+        calendar: CalendarId,
+    },
+    Outbox {
+        row: OutboxRow,
+    },
+    OutboxDone {
+        id: String,
+    },
+    Welcomed {
+        who: PersonId,
+    },
+    Reported {
+        leader: PersonId,
+        week: Week,
+    },
+    WatchedSince {
+        rep: PersonId,
+        at: Moment,
+        #[serde(default)]
+        in_view: Option<Week>,
+    },
+    RepGone {
+        rep: PersonId,
+    },
+    Unrecognised {
+        told: bool,
+    },
+    Noted {
+        to: PersonId,
+        note: Note,
+    },
+    Subscribed {
+        who: PersonId,
+        to_reports: bool,
+    },
+    Baseline {
+        rep: PersonId,
+        weeks: Vec<(Week, WeekCounts)>,
+    },
+    Excused {
+        rep: PersonId,
+        week: Week,
+    },
+    Muted {
+        rep: PersonId,
+        week: Week,
+        muted: bool,
+    },
+    Alive {
+        at: Moment,
+    },
 }
 
 /// One rep.
@@ -295,6 +351,9 @@ pub enum Put {
 pub struct RepState {
     /// Since when their calendars are watched.
     pub watched_since: Option<Moment>,
+    /// The last week that was in view: what shows up in a later one may have stood there all along.
+    #[serde(default)]
+    pub in_view: Option<Week>,
     /// What is known of their weeks.
     pub weeks: BTreeMap<Week, WeekState>,
     /// What is known of their sessions.
@@ -417,6 +476,9 @@ impl State {
             Put::Source { calendar, row } => {
                 self.sources.insert(*calendar, row.clone());
             }
+            Put::SourceGone { calendar } => {
+                self.sources.remove(calendar);
+            }
             Put::Outbox { row } => {
                 self.outbox.insert(row.id.clone(), row.clone());
             }
@@ -429,7 +491,10 @@ impl State {
             Put::Reported { leader, week } => {
                 self.reported.insert(*leader, *week);
             }
-            Put::WatchedSince { rep, at } => self.rep(*rep).watched_since = Some(*at),
+            Put::WatchedSince { rep, at, in_view } => {
+                let rep = self.rep(*rep);
+                (rep.watched_since, rep.in_view) = (Some(*at), *in_view);
+            }
             Put::RepGone { rep } => {
                 self.reps.remove(rep);
             }

@@ -227,7 +227,7 @@ fn say(desk: &Desk<'_>, state: &mut RepState, week: Week, index: usize, planned:
                 rep: escalation.rep,
                 manager: escalation.manager,
                 week,
-                trigger: if on_plan { Trigger::NoSlot } else { escalation.trigger },
+                trigger: (!on_plan).then_some(escalation.trigger),
             })
         } else {
             Letter::Escalation {

@@ -36,33 +36,69 @@ const RETRY_FIRST_SECONDS: i64 = 60;
 const RETRY_MOST_SECONDS: i64 = 3600;
 /// A mail that could not be sent for so long is given up, and ops are told.
 const GIVE_UP_DAYS: i64 = 5;
+/// So many recipients refused for now in one round are no longer a matter of recipients: the server is left alone.
+const REFUSALS_A_ROUND: u32 = 5;
 
 /// When failed rows are tried again. It is not kept over a restart: then all are tried at once.
 #[derive(Debug, Default)]
 pub(super) struct Retries {
-    rows: BTreeMap<String, Moment>,
+    rows: BTreeMap<String, Try>,
     failures: u32,
     not_before: Option<Moment>,
+    outage: Option<Outage>,
+}
+
+/// The next try of a row, and how many failed for its own sake.
+#[derive(Debug, Clone, Copy)]
+struct Try {
+    at: Moment,
+    failures: u32,
+}
+
+/// The server has taken no mail for a while.
+#[derive(Debug, Clone)]
+struct Outage {
+    since: Moment,
+    code: String,
+    told: bool,
+}
+
+/// What one try came to.
+enum Tried {
+    /// It is out, or needs no further try.
+    Done,
+    /// Its recipient is refused for now; others may not be.
+    PutOff,
+    /// The server is to be left alone for a while.
+    ServerDown,
 }
 
 impl Retries {
-    /// Failed tries in a row.
-    pub fn failures(&self) -> u32 {
-        self.failures
+    /// Failed tries of the server in a row, and the newest failure's code.
+    pub fn failures(&self) -> (u32, Option<&str>) {
+        (self.failures, self.outage.as_ref().map(|outage| outage.code.as_str()))
     }
 
     /// When the next of the rows that are `ready` is due.
     pub fn next(&self, ready: impl Fn(&str) -> bool) -> Option<Moment> {
-        self.rows.iter().filter(|(id, _)| ready(id)).map(|(_, at)| *at).min()
+        self.rows.iter().filter(|(id, _)| ready(id)).map(|(_, next)| next.at).min()
     }
 }
 
+/// A wait that doubles with each failure, up to an hour.
+fn doubled(failures: u32) -> TimeDelta {
+    let seconds = RETRY_FIRST_SECONDS << failures.saturating_sub(1).min(10);
+    TimeDelta::seconds(seconds.min(RETRY_MOST_SECONDS))
+}
+
 impl Daemon {
-    /// Tries every row that is due. A transient failure ends the round: the server is asked again later.
+    /// Tries every row that is due. One recipient who is refused for now holds up nobody else; a server that is not well
+    /// ends the round, and is asked again later.
     pub(super) async fn act(&mut self, now: Moment) -> Result<(), Error> {
         if self.is_paused() {
             return Ok(());
         }
+        self.give_up(now)?;
         self.schedule();
         self.write_calendars(now).await?;
         let mut due: Vec<OutboxRow> = self
@@ -70,17 +106,24 @@ impl Daemon {
             .outbox
             .values()
             .filter(|row| self.is_written(row) || self.pointless(row, now).is_some())
-            .filter(|row| self.retries.rows.get(&row.id).is_none_or(|at| *at <= now))
+            .filter(|row| self.retries.rows.get(&row.id).is_none_or(|next| next.at <= now))
             .cloned()
             .collect();
         due.sort_by_key(|row| {
             (row.at, row.letter.kind() != MailKind::Welcome, row.letter.kind(), row.id.clone())
         });
+        let mut put_off = 0;
         for row in due {
-            if !self.one(&row, now).await? {
+            match self.one(&row, now).await? {
+                Tried::Done => {}
+                Tried::PutOff => put_off += 1,
+                Tried::ServerDown => break,
+            }
+            if put_off == REFUSALS_A_ROUND {
                 break;
             }
         }
+        self.tell_outage(now)?;
         self.schedule();
         Ok(())
     }
@@ -91,16 +134,16 @@ impl Daemon {
         self.retries.rows.retain(|id, _| outbox.contains_key(id));
         for row in outbox.values() {
             let at = row.not_before.max(self.retries.not_before.unwrap_or(row.not_before));
-            self.retries.rows.entry(row.id.clone()).or_insert(at);
+            self.retries.rows.entry(row.id.clone()).or_insert(Try { at, failures: 0 });
         }
     }
 
-    /// Tries one row; `false` when the server should be left alone for a while.
-    async fn one(&mut self, row: &OutboxRow, now: Moment) -> Result<bool, Error> {
+    /// Tries one row.
+    async fn one(&mut self, row: &OutboxRow, now: Moment) -> Result<Tried, Error> {
         if let Some(why) = self.pointless(row, now) {
             self.drop_row(row, why, now)?;
             self.attempt_over_of(row, now)?;
-            return Ok(true);
+            return Ok(Tried::Done);
         }
         let mail = self.mail(row).await;
         let mailer = std::rc::Rc::clone(&self.world.mailer);
@@ -108,23 +151,74 @@ impl Daemon {
             Ok(()) => {
                 self.retries.failures = 0;
                 self.retries.not_before = None;
+                self.retries.outage = None;
                 self.delivered(row, &mail, now)?;
-                Ok(true)
+                Ok(Tried::Done)
             }
             Err(error) if error.kind == ErrorKind::Invalid => {
                 self.refused(row, &mail, &error, now)?;
-                Ok(true)
+                Ok(Tried::Done)
+            }
+            Err(error) if error.kind == ErrorKind::Deferred => {
+                self.put_off_row(row, &error, now);
+                Ok(Tried::PutOff)
             }
             Err(error) => {
                 self.put_off(row, &error, now);
-                Ok(false)
+                Ok(Tried::ServerDown)
             }
         }
     }
 
+    /// Drops what could not be sent for days, and tells ops in the same record; of their own mails that went so there is
+    /// nothing to tell.
+    fn give_up(&mut self, now: Moment) -> Result<(), Error> {
+        let is_old = |row: &&OutboxRow| now - row.at.max(row.not_before) > TimeDelta::days(GIVE_UP_DAYS);
+        let old: Vec<OutboxRow> = self.state.outbox.values().filter(is_old).cloned().collect();
+        let Some(first) = old.iter().map(|row| row.at).min() else { return Ok(()) };
+        let mut draft = self.draft(now);
+        for row in &old {
+            tracing::error!(kind = ?row.letter.kind(), to = %row.to, days = GIVE_UP_DAYS, "a mail could not be sent and is given up");
+            draft.facts.extend(self.dropped(row, "given_up"));
+        }
+        let mut to: Vec<PersonId> =
+            old.iter().filter(|row| row.letter.kind() != MailKind::Ops).map(|row| row.to).collect();
+        let rows = to.len() as u32;
+        to.sort();
+        to.dedup();
+        if rows > 0 {
+            let news = OpsNews::GivenUp { rows, to, days: GIVE_UP_DAYS as u32 };
+            self.tell_ops(&news, &format!("given-up-{}", first.timestamp()), &mut draft);
+        }
+        self.commit(draft)?;
+        old.iter().try_for_each(|row| self.attempt_over_of(row, now))
+    }
+
+    /// Tells ops that no mail has gone out for long, once for each time that it is so. They read it when it is over, or where
+    /// their own mail goes another way; the log has it meanwhile.
+    fn tell_outage(&mut self, now: Moment) -> Result<(), Error> {
+        let alert_after = self.setup.settings.rules.policy.alert_after;
+        let rows = self.overdue(now).count() as u32;
+        let Some(outage) = self.retries.outage.as_mut() else { return Ok(()) };
+        if outage.told || now - outage.since < alert_after {
+            return Ok(());
+        }
+        outage.told = true;
+        let Outage { since, code, .. } = outage.clone();
+        tracing::error!(code = %code, mails = rows, "no mail could be sent for long");
+        let mut draft = self.draft(now);
+        self.tell_ops(&OpsNews::Undelivered { rows, since, code }, "undelivered", &mut draft);
+        self.commit(draft)
+    }
+
+    /// Mails whose hour has come and that are still here: since when each of them waits.
+    pub(super) fn overdue(&self, now: Moment) -> impl Iterator<Item = Moment> {
+        self.state.outbox.values().map(|row| row.at.max(row.not_before)).filter(move |since| *since <= now)
+    }
+
     /// Why a row need not be sent any more, if so: its time or its reason is gone.
     pub(super) fn pointless(&self, row: &OutboxRow, now: Moment) -> Option<&'static str> {
-        if row.expires.is_some_and(|expires| expires <= now) || now - row.at > TimeDelta::days(GIVE_UP_DAYS) {
+        if row.expires.is_some_and(|expires| expires <= now) {
             return Some("expired");
         }
         if self.setup.settings.rules.mode == Mode::Observe && !speaks_in_observe(&row.letter) {
@@ -160,12 +254,17 @@ impl Daemon {
     }
 
     pub(super) fn drop_row(&mut self, row: &OutboxRow, why: &str, now: Moment) -> Result<(), Error> {
+        self.append(Record { at: now, facts: self.dropped(row, why) })
+    }
+
+    /// The facts of a row that is not sent any more.
+    fn dropped(&self, row: &OutboxRow, why: &str) -> Vec<Fact> {
         let message_id = mails::message_id(row, &self.setup.settings.rules.voice);
         let mut facts =
             vec![Fact::MailDropped { kind: row.letter.kind(), to: row.to, message_id, why: why.to_owned() }];
         facts.extend(self.unproposed(row));
         facts.push(put(Put::OutboxDone { id: row.id.clone() }));
-        self.append(Record { at: now, facts })
+        facts
     }
 
     /// The server took it.
@@ -236,19 +335,34 @@ impl Daemon {
             .collect()
     }
 
-    /// Not now: again after a wait that doubles.
+    /// Not this one, not now: again after a wait that doubles, while the others go out.
+    fn put_off_row(&mut self, row: &OutboxRow, error: &Error, now: Moment) {
+        self.tally.failed_tries += 1;
+        let Some(next) = self.retries.rows.get_mut(&row.id) else { return };
+        next.failures += 1;
+        let wait = doubled(next.failures);
+        next.at = now + wait;
+        tracing::warn!(
+            code = %error.code, kind = ?row.letter.kind(), to = %row.to, again_in_seconds = wait.num_seconds(),
+            "a recipient is refused for now; it will be tried again"
+        );
+    }
+
+    /// The server is not well: all again after a wait that doubles.
     fn put_off(&mut self, row: &OutboxRow, error: &Error, now: Moment) {
+        self.tally.failed_tries += 1;
         self.retries.failures = (self.retries.failures + 1).min(16);
-        let doubled = RETRY_FIRST_SECONDS << (self.retries.failures - 1).min(10);
         let asked = error.retry_after.map_or(0, |wait| wait.as_secs() as i64);
-        let wait = TimeDelta::seconds(doubled.min(RETRY_MOST_SECONDS).max(asked));
+        let wait = doubled(self.retries.failures).max(TimeDelta::seconds(asked));
         tracing::warn!(
             code = %error.code, kind = ?row.letter.kind(), again_in_seconds = wait.num_seconds(),
             "a mail could not be sent; it will be tried again"
         );
+        let outage = Outage { since: now, code: String::new(), told: false };
+        self.retries.outage.get_or_insert(outage).code.clone_from(&error.code);
         self.retries.not_before = Some(now + wait);
-        for at in self.retries.rows.values_mut() {
-            *at = (*at).max(now + wait);
+        for next in self.retries.rows.values_mut() {
+            next.at = next.at.max(now + wait);
         }
     }
 

@@ -26,6 +26,8 @@ pub(super) struct Tally {
     escalated: u64,
     answers: u64,
     records: u64,
+    /// Tries of mails that failed and are made again: of no record.
+    pub failed_tries: u64,
 }
 
 impl Tally {
@@ -158,7 +160,7 @@ impl Daemon {
         let gauge = |name, help, value: f64| Family::one(name, Kind::Gauge, help, value);
         let seconds =
             |since: Option<Moment>| since.map_or(0.0, |since| (now - since).num_seconds().max(0) as f64);
-        let oldest_mail = self.state.outbox.values().map(|row| row.at).min();
+        let oldest_mail = self.overdue(now).min();
         let oldest_answer = self.books.values().filter_map(|book| book.answered).min();
         let Recognition { owed, recognised } = self.recognition();
         let mut all = vec![
@@ -192,7 +194,11 @@ impl Daemon {
             gauge("owed_reps", "Reps that are owed 1-on-1s and have been read.", f64::from(owed)),
             gauge("recognised_reps", "Those of them with a recognised 1-on-1.", f64::from(recognised)),
             gauge("outbox_mails", "Mails that wait to be sent.", self.state.outbox.len() as f64),
-            gauge("outbox_oldest_seconds", "Age of the oldest of them.", seconds(oldest_mail)),
+            gauge(
+                "outbox_oldest_seconds",
+                "How long the oldest of them waits past its hour.",
+                seconds(oldest_mail),
+            ),
             gauge(
                 "next_look_timestamp_seconds",
                 "When it looks next, in Unix time.",
@@ -299,6 +305,11 @@ impl Daemon {
                 "Verdicts since the start.",
                 "verdict",
                 self.tally.verdicts.iter().map(|(word, count)| ((*word).to_owned(), *count as f64)),
+            ),
+            counter(
+                "mail_tries_failed_total",
+                "Tries to send a mail that failed and are made again, since the start.",
+                self.tally.failed_tries,
             ),
             counter("booked_total", "Bookings since the start.", self.tally.booked),
             counter("escalations_total", "Steps of escalations said since the start.", self.tally.escalated),

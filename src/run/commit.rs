@@ -129,8 +129,9 @@ pub(super) fn take_up(state: &mut State, frame: Frame<'_>) -> Result<(), Error> 
 /// The rows of the view that differ.
 fn changes(rep: PersonId, before: &RepState, after: &RepState) -> Vec<Put> {
     let mut puts = Vec::new();
-    if let (Some(at), true) = (after.watched_since, before.watched_since != after.watched_since) {
-        puts.push(Put::WatchedSince { rep, at });
+    let watched = |state: &RepState| (state.watched_since, state.in_view);
+    if let (Some(at), true) = (after.watched_since, watched(before) != watched(after)) {
+        puts.push(Put::WatchedSince { rep, at, in_view: after.in_view });
     }
     puts.extend(after.excused.difference(&before.excused).map(|week| Put::Excused { rep, week: *week }));
     for week in after.muted.symmetric_difference(&before.muted) {

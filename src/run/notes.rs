@@ -50,7 +50,8 @@ impl Daemon {
 
     /// Reconstructs the weeks before a rep was watched, once, from what the calendars still show.
     pub(super) fn baselines(&self, manager: &Person, reps: &[&Person], draft: &mut Draft) {
-        let mut of_manager: Option<Option<Picture>> = None;
+        // Reps that joined together in one zone share what it shows of the manager.
+        let mut of_manager: Option<((Week, &str), Option<Picture>)> = None;
         for rep in reps {
             let state = draft.rep(&self.state, rep.id);
             let Some(since) = state.watched_since.filter(|_| state.baseline.is_none()) else { continue };
@@ -63,8 +64,11 @@ impl Daemon {
             let weeks = self.setup.settings.rules.health.judge;
             let until = Week::of(since, &rep.zone);
             let mine = self.past(CalendarId::first(rep.id), until, weeks, rep);
-            let theirs =
-                of_manager.get_or_insert_with(|| self.past(CalendarId::first(manager.id), until, weeks, rep));
+            let stretch = (until, &*rep.zone.name);
+            if of_manager.as_ref().is_none_or(|(known, _)| *known != stretch) {
+                of_manager = Some((stretch, self.past(CalendarId::first(manager.id), until, weeks, rep)));
+            }
+            let theirs = of_manager.as_ref().and_then(|(_, picture)| picture.as_ref());
             let empty = Diary::default();
             let view = View {
                 now: draft.now,
@@ -73,7 +77,7 @@ impl Daemon {
                 rep,
                 manager,
                 rep_picture: mine.as_ref(),
-                manager_picture: theirs.as_ref(),
+                manager_picture: theirs,
                 rep_diary: &empty,
                 manager_diary: &empty,
                 other_pictures: &[],

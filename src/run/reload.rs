@@ -47,6 +47,7 @@ impl Daemon {
         for rep in left {
             self.leave(rep, &mut draft);
         }
+        self.close_books(&mut draft);
         self.commit(draft)
     }
 
@@ -80,6 +81,7 @@ impl Daemon {
             self.leave(rep, draft);
         }
         self.open_books();
+        self.close_books(draft);
         draft.teams.extend(self.setup.roster.reps().filter_map(|rep| rep.manager));
         page(Ok(told))
     }

@@ -13,6 +13,9 @@ use crate::model::zone::Moment;
 use crate::tell::status::{Lag, Next, Outbox, Progress, Recoveries, Status};
 use crate::tell::{explain, names, phrase, status};
 
+/// What a fresh installation says: it runs, and this is the next step.
+const NOBODY: &str = "nobody in the roster yet: fill it in, then `drumbeat reload`";
+
 impl Daemon {
     /// Answers an order that changes nothing.
     pub(super) fn look_at(&mut self, order: &Order) -> Page {
@@ -39,6 +42,9 @@ impl Daemon {
 
     /// What it is doing, in one line without names.
     pub fn status(&self) -> String {
+        if self.setup.roster.people().next().is_none() {
+            return NOBODY.to_owned();
+        }
         let unwell = self.state.sources.values().filter(|row| row.state != SourceState::Ok).count();
         let doing = match (self.state.paused, self.held_back()) {
             (Some(_), _) => "paused; ".to_owned(),
@@ -83,8 +89,9 @@ impl Daemon {
             },
             outbox: Outbox {
                 mails: self.state.outbox.len() as u32,
-                oldest: self.state.outbox.values().map(|row| row.at).min(),
-                failures: self.retries.failures(),
+                oldest: self.overdue(now).min(),
+                failures: self.retries.failures().0,
+                why: self.retries.failures().1.map(str::to_owned),
                 next_try: self.retries.next(|_| true),
             },
             next: self.next_steps(now),

@@ -58,6 +58,7 @@ struct Inside {
     mail_faults: VecDeque<MailFault>,
     booking_faults: VecDeque<BookingFault>,
     refused: BTreeSet<String>,
+    deferred: BTreeSet<String>,
     fetch_faults: BTreeMap<CalendarName, VecDeque<String>>,
 }
 
@@ -101,6 +102,7 @@ impl World {
             mail_faults: VecDeque::new(),
             booking_faults: VecDeque::new(),
             refused: BTreeSet::new(),
+            deferred: BTreeSet::new(),
             fetch_faults: BTreeMap::new(),
         })))
     }
@@ -146,6 +148,11 @@ impl World {
     /// Every event and invitation of ours so far, by UID, and whether it still stands.
     pub fn booked(&self) -> Vec<(String, bool)> {
         self.0.borrow().bookings.iter().map(|booking| (booking.uid.clone(), !booking.gone)).collect()
+    }
+
+    /// Mails to this address are refused for now, and for as long as the world stands.
+    pub fn defer(&self, address: &str) {
+        self.0.borrow_mut().deferred.insert(address.to_lowercase());
     }
 
     /// Mails to this address are refused for good.
@@ -307,6 +314,13 @@ impl Inside {
     fn send(&mut self, mail: &Mail) -> Result<(), Error> {
         if self.refused.contains(&mail.to_address.to_lowercase()) {
             return Err(Error::new(ErrorKind::Invalid, "550", "the made-up server refuses this recipient"));
+        }
+        if self.deferred.contains(&mail.to_address.to_lowercase()) {
+            return Err(Error::new(
+                ErrorKind::Deferred,
+                "452",
+                "the made-up server says that this mailbox is full",
+            ));
         }
         match self.mail_faults.pop_front() {
             Some(MailFault::Busy) => {

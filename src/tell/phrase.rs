@@ -94,6 +94,9 @@ pub fn source_why(code: &str) -> String {
         "empty" => "it suddenly has no events",
         "html" => "a web page came instead of a calendar (a login page, or the link was withdrawn)",
         "halved" => "much of it is gone at once",
+        "mass_cancelled" => "many of its 1-on-1s of the next two weeks are gone at once",
+        "file" | "no_file" => "its file cannot be read",
+        "denied" => "the account that runs Drumbeat may not read it",
         "cut_off" | "torn" => "the answer breaks off in the middle",
         "free_busy_only" => "only free and busy times may be seen in it, not events",
         "foreign" => "it looks like another calendar",
@@ -208,6 +211,11 @@ pub fn number(n: u32) -> String {
 pub fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// "was" of one, "were" of others.
+pub fn was(n: u32) -> &'static str {
+    if n == 1 { "was" } else { "were" }
 }
 
 /// `1 time`, `3 times`.

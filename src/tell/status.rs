@@ -84,14 +84,16 @@ pub struct Recoveries {
 }
 
 /// Of mails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Outbox {
     /// How many.
     pub mails: u32,
-    /// When the oldest was decided.
+    /// Since when the one waits whose hour came first, if any's has come.
     pub oldest: Option<Moment>,
-    /// Failed tries in a row.
+    /// Failures of the mail server in a row.
     pub failures: u32,
+    /// The newest one's code.
+    pub why: Option<String>,
     /// When the next one is tried.
     pub next_try: Option<Moment>,
 }
@@ -115,11 +117,15 @@ pub fn text(status: &Status, zone: &Zone) -> String {
     let oldest = status
         .oldest_answer
         .map_or_else(String::new, |at| format!("; the oldest answer is {} old", age(status.now, at)));
-    let people = phrase::count(status.people, "person", "people");
-    rows.push((
-        "people",
-        format!("{people}, {} calendars, {unwell} of them not well{oldest}", status.calendars),
-    ));
+    let people = match status.people {
+        0 => "nobody yet: fill in the roster, then `drumbeat reload`".to_owned(),
+        some => format!(
+            "{}, {} calendars, {unwell} of them not well{oldest}",
+            phrase::count(some, "person", "people"),
+            status.calendars
+        ),
+    };
+    rows.push(("people", people));
     let Recognition { owed, recognised } = status.recognition;
     rows.push(("recognised", format!("a 1-on-1 for {recognised} of {owed} reps that are owed one")));
     let Recoveries { open, proposed, booked } = status.recoveries;
@@ -151,12 +157,13 @@ fn doing(status: &Status, zone: &Zone) -> String {
 }
 
 fn mails(status: &Status, zone: &Zone) -> String {
-    let Outbox { mails, oldest, failures, next_try } = status.outbox;
+    let Outbox { mails, oldest, failures, why, next_try } = &status.outbox;
     let oldest = oldest.map_or_else(String::new, |at| format!(", the oldest {} old", age(status.now, at)));
-    let trouble = match next_try.filter(|_| failures > 0) {
+    let trouble = match next_try.filter(|_| *failures > 0) {
         Some(at) => format!(
-            "; the mail server has refused or not answered {} in a row, it is asked again {}",
-            phrase::count(failures, "time", "times"),
+            "; the mail server has refused or not answered {} in a row ({}), it is asked again {}",
+            phrase::count(*failures, "time", "times"),
+            why.as_deref().unwrap_or("no code"),
             when::at(at, zone)
         ),
         None => String::new(),

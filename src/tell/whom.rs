@@ -20,8 +20,16 @@ pub fn whom(text: &str, roster: &Roster, directory: &Directory) -> Result<Person
     let listed = directory.iter().map(|(id, listed)| (id, (listed.name.as_str(), listed.address.as_str())));
     let people = roster.people().map(|person| (person.id, (person.name.as_str(), person.address.as_str())));
     let known: BTreeMap<PersonId, (&str, &str)> = listed.chain(people).collect();
-    let fits = |name: &str| !wanted.is_empty() && name.to_lowercase().contains(&wanted);
-    let found: Vec<_> = known.iter().filter(|(_, (name, _))| fits(name)).collect();
+    // A whole name before one of its words, and that before any part: "Leo" is Leo, though there is a Cleo.
+    let ways: [fn(&str, &str) -> bool; 3] = [
+        |name, wanted| name == wanted,
+        |name, wanted| name.split_whitespace().any(|word| word == wanted),
+        |name, wanted| name.contains(wanted),
+    ];
+    let found = ways.into_iter().filter(|_| !wanted.is_empty()).map(|fits| {
+        known.iter().filter(|(_, (name, _))| fits(&name.to_lowercase(), &wanted)).collect::<Vec<_>>()
+    });
+    let found = found.into_iter().find(|found| !found.is_empty()).unwrap_or_default();
     match found.as_slice() {
         [(id, _)] => Ok(**id),
         [] => Err(format!(
@@ -59,7 +67,9 @@ mod tests {
         check("ana@example.com", Ok(1));
         check(" ANA@example.com", Ok(1));
         check("alves", Ok(1));
-        check("ana", Err("  Ana Alves <ana@example.com>\n  Anatol Berg <anatol@example.com>"));
+        check("ana", Ok(1));
+        check("anatol berg", Ok(2));
+        check("an", Err("  Ana Alves <ana@example.com>\n  Anatol Berg <anatol@example.com>"));
         check("zoe", Err("no address and no part of a name"));
         check("", Err("no address and no part of a name"));
     }

@@ -20,4 +20,5 @@ mod smtp;
 mod store;
 mod storm;
 mod tell;
+mod undelivered;
 mod web;

@@ -191,8 +191,11 @@ async fn through_a_real_postfix() {
     mailer.send(&first).await.unwrap();
     check_written(&postfix.delivered(1)[0], &first);
 
+    mailer.try_out().await.unwrap();
+    failed(postfix.mailer(STARTTLS, "wrong").try_out().await, ErrorKind::Denied, "535");
+
     // Refusals leave the mailer usable.
-    failed(mailer.send(&mail("temp", "2")).await, ErrorKind::Transient, "451");
+    failed(mailer.send(&mail("temp", "2")).await, ErrorKind::Deferred, "451");
     failed(mailer.send(&mail("perm", "3")).await, ErrorKind::Invalid, "550");
     mailer.send(&mail("rep", "4")).await.unwrap();
 
@@ -327,11 +330,11 @@ async fn what_a_server_says_and_what_it_means() {
             ErrorKind::Denied,
             "553",
         );
-        failed(sent(on!("RCPT", "451 4.7.1 greylisted")).await, ErrorKind::Transient, "451");
+        failed(sent(on!("RCPT", "451 4.7.1 greylisted")).await, ErrorKind::Deferred, "451");
         failed(sent(on!("RCPT", "550 5.1.1 <rep@example.test>: unknown")).await, ErrorKind::Invalid, "550");
-        failed(sent(on!("DATA", "452 full")).await, ErrorKind::Transient, "452");
+        failed(sent(on!("DATA", "452 full")).await, ErrorKind::Deferred, "452");
         failed(sent(on!(".", "554 5.6.0 spam")).await, ErrorKind::Invalid, "554");
-        failed(sent(on!(".", "451 4.3.0 later")).await, ErrorKind::Transient, "451");
+        failed(sent(on!(".", "451 4.3.0 later")).await, ErrorKind::Deferred, "451");
     })
     .await;
 }

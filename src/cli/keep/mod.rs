@@ -11,12 +11,15 @@ use std::path::{Path, PathBuf};
 use super::env::Env;
 use super::files::Files;
 use super::place::{PlaceArgs, Store};
+use super::run::random;
 use crate::io::clock::SystemClock;
+use crate::io::ledger::FileLedger;
 use crate::model::hand::Hand;
 use crate::model::letter::Letter;
 use crate::model::state::OutboxRow;
 use crate::model::zone::{Moment, Zones};
 use crate::ports::Clock as _;
+use crate::run::restored;
 use crate::tell::names::{self, People};
 use crate::tell::{phrase, when};
 
@@ -33,6 +36,13 @@ fn dated(folder: &Path, name: &str, now: Moment) -> PathBuf {
 
 fn now() -> Moment {
     SystemClock.now()
+}
+
+/// The state goes on from where it now ends: a fact in the ledger, and the mails that are dropped with it.
+fn begin_anew(store: &Store, files: &Files, now: Moment, why: &str) -> anyhow::Result<Vec<OutboxRow>> {
+    let id = random()?;
+    let (mut ledger, _) = FileLedger::open(&store.ledger(), None, || id)?;
+    Ok(restored(&mut ledger, &files.settings.rules.voice, now, hand(why))?)
 }
 
 /// Whoever runs this command.

@@ -7,13 +7,11 @@ use clap::Args;
 use crate::cli::env::Env;
 use crate::cli::files::Files;
 use crate::cli::place::PlaceArgs;
-use crate::cli::run::random;
 use crate::io::backup::set_aside;
-use crate::io::ledger::{self, FileLedger};
+use crate::io::ledger;
 use crate::io::lock::StateLock;
 use crate::io::people::PeopleTable;
 use crate::model::zone::Zones;
-use crate::run::restored;
 use crate::tell::{names, phrase};
 
 /// Mends a damaged ledger by cutting it at the first fault.
@@ -35,7 +33,7 @@ impl Repair {
     pub fn run(&self, zones: &Zones, env: &Env) -> anyhow::Result<bool> {
         let files = Files::read(&self.place.config.path(), zones)?;
         let store = self.place.store(env, Some(&files.settings));
-        let _lock = StateLock::take(&store.0)?;
+        let lock = StateLock::take(&store.0)?;
         let mut out = std::io::stdout().lock();
         let Some(damage) = ledger::damage(&store.ledger())? else {
             writeln!(out, "The ledger is whole: there is nothing to repair.")?;
@@ -45,12 +43,11 @@ impl Repair {
         for problem in &report.problems {
             writeln!(out, "problem: {problem}")?;
         }
-        let after = report.last.map_or(0, |last| last.saturating_sub(damage.last));
         writeln!(
             out,
-            "Sound up to record {}; what comes after it would go ({} of it can be read).",
+            "Sound up to record {}; all that comes after it would go, sound or not: {} bytes.",
             damage.last,
-            phrase::count(after as u32, "record", "records")
+            ledger::lost(&store.ledger(), &damage)?
         )?;
         if !self.cut {
             writeln!(
@@ -61,13 +58,17 @@ impl Repair {
         }
         let now = super::now();
         let aside = super::dated(&store.0, "before-repair", now);
-        std::fs::create_dir(&aside)?;
-        let moved = ledger::cut(&store.ledger(), &damage, &aside)?;
-        set_aside(&store.0, &aside.join("store"), &["sled", "sled.starting"])?;
-        let id = random()?;
-        let (mut ledger, _) = FileLedger::open(&store.ledger(), None, || id)?;
+        let cut = || -> anyhow::Result<_> {
+            std::fs::create_dir(&aside)?;
+            let moved = ledger::cut(&store.ledger(), &damage, &aside)?;
+            set_aside(&store.0, &aside.join("store"), &["sled", "sled.starting"])?;
+            Ok((moved, super::begin_anew(&store, &files, now, "repair")?))
+        };
+        let cut = cut();
+        // Also where it failed half-way: the service is not to find what it cannot open.
+        lock.hand_over()?;
+        let (moved, rows) = cut?;
         let directory = PeopleTable::read(&store.people())?;
-        let rows = restored(&mut ledger, &files.settings.rules.voice, now, super::hand("repair"))?;
         writeln!(
             out,
             "Cut after record {}. What went is in {} ({}).",

@@ -9,13 +9,11 @@ use clap::Args;
 use crate::cli::env::Env;
 use crate::cli::files::Files;
 use crate::cli::place::PlaceArgs;
-use crate::cli::run::random;
 use crate::io::backup;
-use crate::io::ledger::{self, FileLedger};
+use crate::io::ledger;
 use crate::io::lock::StateLock;
 use crate::io::people::PeopleTable;
 use crate::model::zone::Zones;
-use crate::run::restored;
 use crate::tell::{names, when};
 
 /// Brings back a backup, in place of the state there is.
@@ -43,7 +41,7 @@ impl Restore {
             bail!("failed to use the backup: {problem}");
         }
         std::fs::create_dir_all(&store.0)?;
-        let _lock = StateLock::take(&store.0)?;
+        let lock = StateLock::take(&store.0)?;
         if store.ledger().is_dir() {
             let here = ledger::verify(&store.ledger())?.id.map(|id| id.to_string());
             if let Some(here) = here.filter(|here| *here != manifest.ledger) {
@@ -57,12 +55,12 @@ impl Restore {
         }
         let now = super::now();
         let aside = super::dated(&store.0, "before-restore", now);
-        backup::put_back(&self.backup, &store.0, &aside)?;
-        let id = random()?;
-        let (mut ledger, _) = FileLedger::open(&store.ledger(), None, || id)?;
+        let put = backup::put_back(&self.backup, &store.0, &aside).map_err(anyhow::Error::from);
+        let rows = put.and_then(|()| super::begin_anew(&store, &files, now, "restore"));
+        // Also where it failed half-way: the service is not to find what it cannot open.
+        lock.hand_over()?;
+        let rows = rows?;
         let directory = PeopleTable::read(&store.people())?;
-        let hand = super::hand("restore");
-        let rows = restored(&mut ledger, &files.settings.rules.voice, now, hand)?;
         let mut out = std::io::stdout().lock();
         let zone = &files.settings.rules.zone;
         writeln!(

@@ -30,7 +30,7 @@ pub use google::{api, google};
 pub use keys::random;
 use open::{Opened, guard};
 pub use open::{accept_next, assemble};
-pub use ports::{Sources, try_out};
+pub use ports::{Sources, smtp, try_out};
 use reload::{Reloader, Signals};
 use watch::{Outside, Shared, told};
 

@@ -74,7 +74,9 @@ pub fn guard(place: &Store, files: &Files, roster: &Roster, state: &State) -> an
 /// Has the next start take the roster as it is now.
 pub fn accept_next(place: &Store, files: &Files) -> anyhow::Result<()> {
     make(&place.0)?;
-    Ok(std::fs::write(place.accepted_roster(), roster_hash(files))?)
+    let lock = StateLock::take(&place.0)?;
+    std::fs::write(place.accepted_roster(), roster_hash(files))?;
+    Ok(lock.hand_over()?)
 }
 
 /// Of everybody's address: what an accepted roster is known by.

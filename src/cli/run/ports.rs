@@ -34,21 +34,23 @@ fn feeds(texts: &BTreeMap<CalendarId, String>, settings: &FeedSettings) -> Resul
     Feeds::new(texts, limits)
 }
 
-/// The mail server; connects only when there is a mail.
-fn smtp(url: &str, password_file: Option<&Path>, env: &Env) -> Result<SmtpMailer, Error> {
-    let password = keys::smtp_password(env, password_file)?;
-    SmtpMailer::new(&Submission { url: url.to_owned(), password, timeout: MAIL_TIMEOUT, roots: Vec::new() })
+/// The mail server, if mails go to one; connects only when there is a mail.
+pub fn smtp(files: &Files, env: &Env) -> Result<Option<SmtpMailer>, Error> {
+    let Transport::Smtp { url, password_file } = &files.settings.mail.transport else { return Ok(None) };
+    let file = password_file.as_ref().map(|file| files.folder.join(file));
+    let password = keys::smtp_password(env, file.as_deref())?;
+    let (url, roots) = (url.clone(), Vec::new());
+    SmtpMailer::new(&Submission { url, password, timeout: MAIL_TIMEOUT, roots }).map(Some)
 }
 
 /// What mails go out by. `state` is the state directory.
 fn mailer(files: &Files, env: &Env, state: &Path) -> Result<Box<dyn Mailer>, Error> {
-    Ok(match &files.settings.mail.transport {
-        Transport::Smtp { url, password_file } => {
-            let file = password_file.as_ref().map(|file| files.folder.join(file));
-            Box::new(smtp(url, file.as_deref(), env)?)
-        }
-        Transport::File { dir } => Box::new(FileMailer::new(&state.join(dir))?),
-    })
+    if let Transport::File { dir } = &files.settings.mail.transport {
+        return Ok(Box::new(FileMailer::new(&state.join(dir))?));
+    }
+    let server = smtp(files, env)?;
+    let none = || Error::new(ErrorKind::Invalid, "transport", "send mails: no transport is set");
+    Ok(Box::new(server.ok_or_else(none)?))
 }
 
 /// All calendars, each read where it is.
@@ -107,10 +109,7 @@ impl Calendars for Sources {
 /// Looks at all that [`world`] is made from, without making or reaching anything. `state` is the state directory.
 pub fn try_out(files: &Files, env: &Env, state: &Path) -> Result<(), Error> {
     google(files, &files.roster, env, state, None)?;
-    if let Transport::Smtp { url, password_file } = &files.settings.mail.transport {
-        let file = password_file.as_ref().map(|file| files.folder.join(file));
-        smtp(url, file.as_deref(), env)?;
-    }
+    smtp(files, env)?;
     feeds(&files.feeds(&files.roster, &[]), &files.settings.feeds).map(drop)
 }
 

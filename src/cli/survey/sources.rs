@@ -15,7 +15,7 @@ use crate::config::{self, Calendars, FeedSettings, Settings};
 use crate::gcal;
 use crate::ical::{self, Shape};
 use crate::io::google::Google;
-use crate::model::people::{CalendarId, PersonId, Roster};
+use crate::model::people::{CalendarId, PersonId, Roster, SourceSpec};
 use crate::model::survey::Reading;
 use crate::model::zone::Zones;
 use crate::ports::{Answer, Error, ErrorKind};
@@ -118,6 +118,21 @@ impl Ground {
             ground.typed(&args.sources)?;
         }
         Ok(ground)
+    }
+
+    /// The `calendar` cell of somebody in the roster, as a file elsewhere can say it.
+    pub fn calendar_cell(&self, who: PersonId) -> String {
+        let specs = self.roster.get(who).map_or(&[][..], |person| &person.calendars);
+        let word = |(nth, spec): (u8, &SourceSpec)| match spec {
+            SourceSpec::Feed(place) => {
+                let place = self.texts.get(&CalendarId { owner: who, nth }).unwrap_or(place);
+                Some(format!("ics:{place}"))
+            }
+            SourceSpec::Google(None) => Some("google".to_owned()),
+            SourceSpec::Google(Some(id)) => Some(format!("google:{id}")),
+            SourceSpec::World => None,
+        };
+        (1..).zip(specs).filter_map(word).collect::<Vec<_>>().join(" ")
     }
 
     /// The first calendar of everybody: where sessions live. Further ones are busy time alone.

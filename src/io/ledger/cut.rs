@@ -7,8 +7,8 @@ use crate::ports::Error;
 
 use super::disk::{Disk, RealDisk};
 use super::frame::{HEADER_LEN, Header};
-use super::refused;
 use super::segment::{self, Segment};
+use super::{OTHER_FORMAT, refused};
 
 /// Where a ledger stops being sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub fn damage(dir: &Path) -> Result<Option<Damage>, Error> {
         let whole_goes = || Damage { last, at: (*number, 0), gone: gone() };
         let segment = match Segment::load(&disk, dir, *number) {
             Ok(segment) if *number == last_number + 1 => segment,
+            Err(error) if error.code == OTHER_FORMAT => return Err(error),
             _ => return begins(dir, before.is_some(), whole_goes()).map(Some),
         };
         if before.is_some_and(|(header, seq, hash)| segment.breaks_from(&header, seq, &hash).is_some()) {
@@ -63,6 +64,18 @@ fn begins(dir: &Path, has_beginning: bool, damage: Damage) -> Result<Damage, Err
         return Ok(damage);
     }
     Err(refused(format!("not even the first segment in {} is sound: restore a backup", dir.display())))
+}
+
+/// How many bytes come after the fault.
+pub fn lost(dir: &Path, damage: &Damage) -> Result<u64, Error> {
+    let size = |number: u32| {
+        let path = segment::path(dir, number);
+        let size = std::fs::metadata(&path).map(|file| file.len());
+        size.map_err(|cause| Error::disk("look at", &path, &cause))
+    };
+    let (number, sound) = damage.at;
+    let rest = if sound > 0 { size(number)?.saturating_sub(sound) } else { 0 };
+    damage.gone.iter().try_fold(rest, |sum, number| Ok(sum + size(*number)?))
 }
 
 /// Moves what comes after the fault into `aside`, a folder that is there, and cuts. Returns the files in it.

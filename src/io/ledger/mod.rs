@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::model::ledger::{FrameKind, LedgerId, Notice, Seen, Seq};
 use crate::ports::{Error, ErrorKind, Frame, Ledger, Which};
 
-pub use cut::{Damage, cut, damage};
+pub use cut::{Damage, cut, damage, lost};
 use disk::{Disk, DiskFile, RealDisk};
 use frame::{Hash, Header};
 use segment::Segment;
@@ -178,6 +178,11 @@ fn fits(payload: &[u8]) -> Result<(), Error> {
 }
 
 /// What the ledger refuses to work with; the message names the file and says what to do.
+/// Code of a ledger in a format of another version: it is sound, and not for this program to judge.
+pub(super) const OTHER_FORMAT: &str = "ledger_format";
+/// What is failed to, where a ledger is refused.
+const USE: &str = "use the ledger: ";
+
 fn refused(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Fatal, "ledger", message)
+    Error::new(ErrorKind::Fatal, "ledger", format!("{USE}{}", message.into()))
 }

@@ -8,7 +8,7 @@ use crate::ports::{Error, Frame};
 
 use super::disk::{Disk, DiskFile};
 use super::frame::{Fault, Hash, Header, HeaderFault, VERSION, Walk};
-use super::refused;
+use super::{OTHER_FORMAT, refused};
 
 /// The file of a segment.
 pub(super) fn path(dir: &Path, number: u32) -> PathBuf {
@@ -90,7 +90,10 @@ impl Segment {
     pub fn read(disk: &dyn Disk, dir: &Path, number: u32, limit: u64) -> Result<Self, Error> {
         let path = path(dir, number);
         let bytes = disk.read(&path, limit).map_err(|cause| Error::disk("read", &path, &cause))?;
-        let header = Header::decode(&bytes).map_err(|fault| refused(header_message(&path, fault)))?;
+        let header = Header::decode(&bytes).map_err(|fault| Error {
+            code: if matches!(fault, HeaderFault::Newer(_)) { OTHER_FORMAT } else { "ledger" }.to_owned(),
+            ..refused(header_message(&path, fault))
+        })?;
         if header.number != number {
             let message = format!(
                 "{} says that it is segment {}: give it its name back",

@@ -7,8 +7,8 @@ use crate::ports::{Error, Frame, Which};
 
 use super::disk::{Disk, RealDisk};
 use super::frame::{Fault, Hash, Header, Walk};
-use super::refused;
 use super::segment::{self, Segment, damage_message};
+use super::{OTHER_FORMAT, USE, refused};
 
 /// What a look at the whole ledger found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Report {
     /// Bytes of an unfinished record at the very end: being written just now, or torn by a crash and cut at
     /// the next start. Not a problem.
     pub unfinished: usize,
+    /// A segment was written by another version, in a format of its own: that is no damage.
+    pub is_other_format: bool,
     /// All that is wrong, in order, as sentences without a full stop.
     pub problems: Vec<String>,
 }
@@ -72,7 +74,9 @@ impl Report {
         let segment = match Segment::load(disk, dir, number) {
             Ok(segment) => segment,
             Err(error) => {
-                self.problems.push(error.message);
+                self.is_other_format |= error.code == OTHER_FORMAT;
+                let problem = error.message.strip_prefix(USE).unwrap_or(&error.message);
+                self.problems.push(problem.to_owned());
                 return None;
             }
         };

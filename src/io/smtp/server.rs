@@ -108,6 +108,20 @@ impl SmtpMailer {
         Ok(Self { host, port, protection, hello, credentials, timeout, kept })
     }
 
+    /// Connects, logs in and takes its leave: whether mails would be taken, without one. Errors as for a mail.
+    pub async fn try_out(&self) -> Result<(), Error> {
+        let mut connection =
+            timeout(self.timeout, self.connect()).await.unwrap_or_else(|_| Err(self.too_slow("answer")))?;
+        // Whether the goodbye is heard does not matter.
+        let _ = timeout(PARTING, connection.abort()).await;
+        Ok(())
+    }
+
+    fn too_slow(&self, what: &str) -> Error {
+        let wrong = format!("{} did not {what} within {} s", self.host, self.timeout.as_secs_f32());
+        Error::new(ErrorKind::Transient, "timeout", wrong)
+    }
+
     /// Over the kept connection if it still answers, else over a new one, which is kept if all went well.
     async fn deliver(&self, message: &Message) -> Result<(), Error> {
         let mut connection = match self.still_alive().await {
@@ -205,19 +219,18 @@ impl Mailer for SmtpMailer {
         Box::pin(async move {
             let message = compose(mail)?;
             // lettre's own timeout does not cover a server that accepts and stays silent.
-            timeout(self.timeout, self.deliver(&message)).await.unwrap_or_else(|_| {
-                let wrong =
-                    format!("{} did not take the mail within {} s", self.host, self.timeout.as_secs_f32());
-                Err(Error::new(ErrorKind::Transient, "timeout", wrong))
-            })
+            let delivered = timeout(self.timeout, self.deliver(&message)).await;
+            delivered.unwrap_or_else(|_| Err(self.too_slow("take the mail")))
         })
     }
 }
 
-/// 4yz: later. 5yz (RFC 5321, 4.2.1): this recipient or mail for good, if it came to one of them; what comes
-/// earlier, or asks for a login (RFC 4954, 6), concerns us and every mail.
+/// 4yz: later; 5yz (RFC 5321, 4.2.1): never. Either is about this recipient or mail, if it came to one of them; what comes
+/// earlier, asks for a login (RFC 4954, 6) or ends the session (421) concerns us and every mail.
 fn meaning(step: Step, code: u16) -> ErrorKind {
     match (step, code) {
+        (_, 421) => ErrorKind::Transient,
+        (Step::Recipient | Step::Content, ..500) => ErrorKind::Deferred,
         (_, ..500) => ErrorKind::Transient,
         (_, 530 | 534 | 535 | 538) => ErrorKind::Denied,
         (Step::Recipient | Step::Content, _) => ErrorKind::Invalid,
@@ -258,7 +271,8 @@ fn credentials(url: &Url, password: Option<&SecretString>) -> Result<Option<Cred
         None => Err(Error::new(
             ErrorKind::Denied,
             "auth",
-            "[mail] url names a user, but there is no password for them",
+            "log in to the mail server: `[mail] url` names a user, but there is no password for them; put it into the \
+             file smtp-password beside the configuration, or name another with `[mail] password_file`",
         )),
     }
 }
@@ -274,7 +288,7 @@ fn invalid(what: &str) -> Error {
     Error::new(
         ErrorKind::Invalid,
         "url",
-        format!("[mail] url {what}; one looks like smtps://user@mail.example.com"),
+        format!("use `[mail] url`: it {what}; one looks like smtps://user@mail.example.com"),
     )
 }
 
@@ -335,14 +349,16 @@ mod tests {
 
     #[test]
     fn what_a_refusal_means() {
-        use ErrorKind::{Denied, Invalid, Transient};
+        use ErrorKind::{Deferred, Denied, Invalid, Transient};
         let check = |step, code, wanted| assert_eq!(meaning(step, code), wanted, "{step:?} {code}");
         for step in [Step::Greeting, Step::Login, Step::Sender, Step::Recipient, Step::Content] {
             check(step, 421, Transient);
-            check(step, 451, Transient);
             check(step, 530, Denied);
             check(step, 535, Denied);
         }
+        check(Step::Sender, 451, Transient);
+        check(Step::Recipient, 451, Deferred);
+        check(Step::Content, 452, Deferred);
         check(Step::Greeting, 554, Denied);
         check(Step::Sender, 550, Denied);
         check(Step::Recipient, 550, Invalid);

@@ -11,6 +11,7 @@ use crate::model::calendar::{Kept, Mirror, Picture, Sighting};
 use crate::model::event::Event;
 use crate::model::fact::SessionKey;
 use crate::model::people::{CalendarId, Person, PersonId, SourceSpec};
+use crate::model::state::{Put, SourceRow};
 use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
 use crate::observe::keep::lineage;
@@ -108,9 +109,19 @@ impl Daemon {
                     .map(Arc::new);
                 book.validators = None;
                 book.next_poll = self.world.clock.now();
-                book.drawn_on = None;
+                // Drawn with another roster it says nothing of who meets whom now: unknown, as after a start.
+                (book.picture, book.answered, book.drawn_on) = (None, None, None);
             }
             self.books.insert(calendar, book);
+        }
+    }
+
+    /// Lets go of calendars that are not read any more: what they showed, and how they were.
+    pub(in crate::run) fn close_books(&self, draft: &mut Draft) {
+        let live = self.calendars();
+        for calendar in self.state.sources.keys().filter(|calendar| !live.contains(calendar)) {
+            draft.mirrors.push((*calendar, None));
+            draft.puts.push(Put::SourceGone { calendar: *calendar });
         }
     }
 
@@ -184,8 +195,9 @@ impl Daemon {
         drawn: Drawn,
         draft: &mut Draft,
     ) {
-        let was_known = self.state.sources.get(&calendar).is_some_and(|row| row.known);
         let lens = self.lens_hash(calendar);
+        let seen_so = |row: &SourceRow| row.known && row.lens.is_none_or(|before| before == lens);
+        let was_known = self.state.sources.get(&calendar).is_some_and(seen_so);
         let stored =
             Stored { version: MIRROR_VERSION, lens, validators, mirror, written_at: Some(draft.now) };
         draft.mirrors.push((calendar, serde_json::to_vec(&stored).ok()));

@@ -181,15 +181,20 @@ impl Daemon {
         let marks = stored.map(|stored| marks(&stored.mirror.events)).unwrap_or_default();
         let believed = before.as_ref().and_then(|row| row.believed);
         let accepted = before.as_ref().and_then(|row| row.accepted);
+        let lens = stored.map(|stored| stored.lens);
         let is_same = |row: &SourceRow| {
-            row.state == SourceState::Ok && row.known && row.marks == marks && row.believed == believed
+            row.state == SourceState::Ok
+                && row.known
+                && row.marks == marks
+                && row.believed == believed
+                && row.lens == lens
         };
         if before.as_ref().is_some_and(is_same) {
             return;
         }
         let was_told = before.as_ref().is_some_and(|row| row.told);
         let since = before.as_ref().filter(|_| !is_news).map_or(draft.now, |row| row.since);
-        let row = SourceRow { known: true, believed, accepted, marks, ..blank(since) };
+        let row = SourceRow { known: true, lens, believed, accepted, marks, ..blank(since) };
         if is_news {
             draft.facts.push(source_fact(calendar, &row));
             self.touch(calendar, draft);
@@ -221,6 +226,7 @@ fn blank(now: Moment) -> SourceRow {
         told: false,
         waits_on: None,
         known: false,
+        lens: None,
         believed: None,
         accepted: None,
         marks: BTreeSet::new(),

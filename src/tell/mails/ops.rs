@@ -3,10 +3,14 @@
 use super::Desk;
 use crate::model::fact::SourceState;
 use crate::model::letter::OpsNews;
+use crate::model::people::PersonId;
 use crate::model::zone::Moment;
 use crate::tell::body::Body;
 use crate::tell::names;
 use crate::tell::{phrase, when};
+
+/// So many people are named; of more, the number.
+const NAMED: usize = 10;
 
 pub(super) fn body(desk: &Desk<'_>, news: &OpsNews) -> Body {
     let mut body = Body::default();
@@ -43,7 +47,7 @@ fn source_advice(state: SourceState) -> &'static str {
         }
         SourceState::Failing => {
             "Meanwhile its last good picture stands, and no time in it counts as free. Check the address in the \
-             roster and whether it is still shared; `drumbeat check` tries it."
+             roster and whether it is still shared; `drumbeat survey` reads it now and says what is wrong."
         }
     }
 }
@@ -51,11 +55,16 @@ fn source_advice(state: SourceState) -> &'static str {
 fn undelivered(body: &mut Body, desk: &Desk<'_>, rows: u32, since: Moment, code: &str) {
     let since = when::at(since, &desk.zone);
     let code = names::clean(code, 40);
-    body.lead(format!("{} waiting to be sent since {since}.", phrase::count(rows, "mail is", "mails are")));
+    let waited = phrase::count(rows, "mail", "mails");
+    body.lead(format!("No mail could be sent since {since}: {waited} had to wait."));
     body.para(format!(
-        "The last failure was: {code}. Drumbeat keeps trying; mails that have become pointless are dropped."
+        "The failure was: {code}. This mail had to wait as well, so that the server takes mail again as you read it. The \
+         others follow; those that have become pointless are dropped."
     ));
-    body.para("Check `[mail] url` and the password; `drumbeat check` tries both.");
+    body.para(
+        "If it comes back: `drumbeat status` names what the server says, and `drumbeat check --mail` tries `[mail] url` and \
+         the password.",
+    );
 }
 
 fn words(desk: &Desk<'_>, news: &OpsNews) -> (String, String) {
@@ -64,6 +73,7 @@ fn words(desk: &Desk<'_>, news: &OpsNews) -> (String, String) {
             format!("The mail server refused a mail ({}) to {}.", phrase::mail_kind(*kind), desk.name(*to)),
             format!("Its code: {}. It is not tried again. Check the address in the roster.", names::clean(code, 40)),
         ),
+        OpsNews::GivenUp { rows, to, days } => given_up(desk, *rows, to, *days),
         OpsNews::Unrecognised { owed, recognised } => (
             format!("Of {owed} reps that are owed 1-on-1s, only {recognised} have one that was recognised."),
             "So many missing ones are rather a question of settings: until it is 80 %, Drumbeat only observes. \
@@ -94,7 +104,10 @@ fn words(desk: &Desk<'_>, news: &OpsNews) -> (String, String) {
                 desk.name(*rep),
                 when::week_days(*week)
             ),
-            format!("Why it is told: {}.", phrase::trigger(*trigger)),
+            trigger.map_or_else(
+                || "Why is told to their own line alone.".to_owned(),
+                |trigger| format!("Why it is told: {}.", phrase::trigger(trigger)),
+            ),
         ),
         OpsNews::RosterRefused { lost, of } => (
             format!("The new roster is refused: {lost} of {of} people would be gone."),
@@ -105,11 +118,29 @@ fn words(desk: &Desk<'_>, news: &OpsNews) -> (String, String) {
             format!(
                 "{} become pointless meanwhile and {} not sent.",
                 phrase::count(*dropped, "mail has", "mails have"),
-                if *dropped == 1 { "was" } else { "were" }
+                phrase::was(*dropped)
             ),
         ),
         other => calendar_words(desk, other),
     }
+}
+
+fn given_up(desk: &Desk<'_>, rows: u32, to: &[PersonId], days: u32) -> (String, String) {
+    let mut names: Vec<String> = to.iter().take(NAMED).map(|who| desk.name(*who)).collect();
+    if to.len() > NAMED {
+        names.push(format!("{} more", to.len() - NAMED));
+    }
+    (
+        format!(
+            "{} could not be sent for {days} days and {} given up: to {}.",
+            phrase::count(rows, "mail", "mails"),
+            phrase::was(rows),
+            names.join(", ")
+        ),
+        "What they were about is in `drumbeat explain`; nobody who should have read them has. Check the addresses in the \
+         roster, and whether their mail server takes mail from here."
+            .to_owned(),
+    )
 }
 
 /// What concerns calendars and their service.
@@ -122,13 +153,16 @@ fn calendar_words(desk: &Desk<'_>, news: &OpsNews) -> (String, String) {
         OpsNews::Sources { count, why } => (
             format!("{} cannot be read just now.", phrase::count(*count, "calendar", "calendars")),
             format!(
-                "The newest reason: {}. Their last good pictures stand, and no time in them counts as free. So many at                  once are one fault rather than many: look at the network, at the credentials (`drumbeat check` tries                  them) and at the provider's status. There is no mail for each of them; `drumbeat explain` has them all.",
+                "The newest reason: {}. Their last good pictures stand, and no time in them counts as free. So many at \
+                 once are one fault rather than many: look at the network, at the credentials (`drumbeat check` tries \
+                 them) and at the provider's status. There is no mail for each of them; `drumbeat explain` has them all.",
                 why.as_deref().map_or_else(|| "none given".to_owned(), phrase::source_why)
             ),
         ),
         OpsNews::FellBack { manager, code } => (
             format!("A booking in the Google calendar of {} was refused ({}).", desk.name(*manager), names::clean(code, 40)),
-            "The two are invited by mail instead, so the 1-on-1 is not lost. Check with `drumbeat check` what Drumbeat              may do there; `book = mail` in the manager's row makes it the rule."
+            "The two are invited by mail instead, so the 1-on-1 is not lost. Check with `drumbeat check` what Drumbeat \
+             may do there; `book = mail` in the manager's row makes it the rule."
                 .to_owned(),
         ),
         OpsNews::NotTakenBack { manager, code } => (
@@ -137,12 +171,14 @@ fn calendar_words(desk: &Desk<'_>, news: &OpsNews) -> (String, String) {
                 desk.name(*manager),
                 names::clean(code, 40)
             ),
-            "Both were told that it is off; the event still stands. Ask them to delete it, and check with              `drumbeat check` what Drumbeat may do there."
+            "Both were told that it is off; the event still stands. Ask them to delete it, and check with \
+             `drumbeat check` what Drumbeat may do there."
                 .to_owned(),
         ),
         OpsNews::Quota { code } => (
             format!("Google takes no more calls for a while ({}).", names::clean(code, 40)),
-            "Drumbeat waits as long as it is told to and goes on by itself; nothing is judged meanwhile from calendars              that were not read. If it happens again, raise the quota of the project, or lower `[google] daily_calls`."
+            "Drumbeat waits as long as it is told to and goes on by itself; nothing is judged meanwhile from calendars \
+             that were not read. If it happens again, raise the quota of the project, or lower `[google] daily_calls`."
                 .to_owned(),
         ),
         _ => (String::new(), String::new()),

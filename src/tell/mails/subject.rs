@@ -193,7 +193,14 @@ pub fn ops_subject(news: &OpsNews) -> String {
         OpsNews::Quota { .. } => "Google takes no more calls for a while".to_owned(),
         OpsNews::Refused { to, .. } => format!("The mail server refuses mail to {}", marker(*to)),
         OpsNews::Undelivered { rows, .. } => {
-            format!("Mail does not go out: {} waiting", phrase::count(*rows, "mail", "mails"))
+            format!("Mail did not go out: {} waiting", phrase::count(*rows, "mail", "mails"))
+        }
+        OpsNews::GivenUp { rows, .. } => {
+            format!(
+                "{} could not be sent and {} given up",
+                phrase::count(*rows, "mail", "mails"),
+                phrase::was(*rows)
+            )
         }
         OpsNews::Unrecognised { owed, recognised } => {
             format!("Held back: 1-on-1s recognised for only {recognised} of {owed} reps")

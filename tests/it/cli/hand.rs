@@ -280,7 +280,7 @@ fn with_nobody_in_the_roster_it_sleeps() {
     site.write("drumbeat.toml", &config.replace("mode = \"auto\"", "mode = \"observe\""));
     let mut daemon = site.start_logging("drumbeat=debug");
     daemon.until("ready");
-    site.check(&["status"], 0, &["0 people, 0 calendars"]);
+    site.check(&["status"], 0, &["nobody yet: fill in the roster"]);
     site.check(&["status"], 0, &["mode observe"]);
     daemon.signal("TERM");
     daemon.end(Duration::from_secs(5));

@@ -1,9 +1,11 @@
 //! Keeping the state: backup, restore, repair, what is exported of one person and forgotten of them.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use drumbeat::model::fact::Fact;
+use drumbeat::model::state::Put;
 
 use super::site::Site;
 
@@ -100,7 +102,9 @@ fn a_damaged_ledger_is_cut_when_that_is_asked_for() {
     bytes[middle] ^= 0xFF;
     fs::write(&ledger, &bytes).expect("is written");
     site.check(&["run"], 1, &["bring the file back from a backup"]);
-    site.check(&["repair"], 1, &["problem: record", "Sound up to record", "drumbeat repair --cut"]);
+    site.check(&["verify"], 1, &["the ledger is damaged: see `drumbeat restore`"]);
+    site.check(&["explain", "ana"], 1, &["failed to use the ledger: record", "from a backup"]);
+    site.check(&["repair"], 1, &["problem: record", "Sound up to record", "bytes", "drumbeat repair --cut"]);
     assert_eq!(fs::read(&ledger).expect("is there"), bytes, "nothing was done so far");
     site.check(&["repair", "--cut"], 0, &["Cut after record", "before-repair-20", "(1 file)"]);
     site.check(&["verify"], 0, &["all is well"]);
@@ -108,6 +112,73 @@ fn a_damaged_ledger_is_cut_when_that_is_asked_for() {
     daemon.until("ready");
     site.check(&["repair"], 75, &["another drumbeat is using it"]);
     daemon.stop();
+}
+
+/// The program's own account is root's where the tests run as root; else there is nothing to hand over.
+fn given_to_nobody(path: &Path) -> bool {
+    std::os::unix::fs::chown(path, Some(65534), Some(65534)).is_ok()
+}
+
+fn owners(path: &Path, found: &mut Vec<u32>) {
+    let what = fs::symlink_metadata(path).expect("is there");
+    found.push(what.uid());
+    if what.is_dir() {
+        let entries = fs::read_dir(path).expect("a folder");
+        entries.for_each(|entry| owners(&entry.expect("an entry").path(), found));
+    }
+}
+
+#[test]
+fn what_root_brings_back_belongs_to_the_service() {
+    let site = Site::lived_in();
+    let backup = backup(&site).display().to_string();
+    if !given_to_nobody(&site.path("state")) {
+        return;
+    }
+    let check = |args: &[&str]| {
+        site.check(args, 0, &[]);
+        let mut found = Vec::new();
+        owners(&site.path("state"), &mut found);
+        assert!(found.len() > 5 && found.iter().all(|uid| *uid == 65534), "{args:?}: {found:?}");
+    };
+    check(&["restore", &backup]);
+    check(&["reload", "--accept-roster"]);
+    let ledger = site.path("state/ledger/000001.log");
+    let mut bytes = fs::read(&ledger).expect("is there");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xFF;
+    fs::write(&ledger, &bytes).expect("is written");
+    check(&["repair", "--cut"]);
+}
+
+#[test]
+fn a_ledger_of_another_version_is_not_taken_for_a_damaged_one() {
+    let site = Site::lived_in();
+    let ledger = site.path("state/ledger/000001.log");
+    let mut bytes = fs::read(&ledger).expect("is there");
+    bytes[16] = 9;
+    fs::write(&ledger, &bytes).expect("is written");
+    let text = site.check(&["verify"], 1, &["install the version that wrote it", "another version"]);
+    assert!(!text.contains("the ledger is damaged"), "{text}");
+    site.check(&["repair", "--cut"], 1, &["failed to use the ledger", "install the version that wrote it"]);
+    site.check(&["run"], 1, &["failed to use the ledger", "install the version that wrote it"]);
+    assert_eq!(fs::read(&ledger).expect("is there"), bytes, "nothing was done to it");
+}
+
+#[test]
+fn the_calendar_of_somebody_who_left_is_kept_no_longer() {
+    let site = Site::lived_in();
+    let roster = fs::read_to_string(site.path("roster.csv")).expect("is there");
+    let mut daemon = site.start();
+    daemon.until("ready");
+    site.check(&["source", "list"], 0, &["All 2 calendars are well"]);
+    site.write("roster.csv", &roster.lines().take(3).collect::<Vec<_>>().join("\n"));
+    site.check(&["reload"], 0, &["left: Ana Alves"]);
+    daemon.stop();
+    let gone = |fact: &&Fact| matches!(fact, Fact::Put { put } if matches!(**put, Put::SourceGone { .. }));
+    assert_eq!(site.facts().iter().filter(gone).count(), 1);
+    let store = sled::open(site.path("state/sled")).expect("opens");
+    assert_eq!(store.len(), 2, "Bo's calendar, and whose store it is");
 }
 
 #[test]

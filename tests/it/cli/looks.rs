@@ -38,6 +38,20 @@ fn a_mail_account_without_a_password_is_wrong() {
     command.arg(site.path("drumbeat.toml")).env("DRUMBEAT_SMTP_PASSWORD", "hunter2");
     let text = said(&command.output().expect("runs"), 0, &["to a mail server"]);
     assert!(!text.contains("hunter2"));
+    // As on an installed service: the unit hands the file over under this name.
+    site.write("smtp-password", "hunter2\n");
+    site.check(&["check"], 0, &["to a mail server"]);
+}
+
+#[test]
+fn a_mail_server_is_tried_where_that_is_asked_for() {
+    let site = Site::new();
+    site.check(&["check", "--mail"], 0, &["mails are written as files"]);
+    let config = fs::read_to_string(site.path("drumbeat.toml")).expect("reads");
+    let smtp = "transport = \"smtp\"\nurl = \"smtp://127.0.0.1:9\"";
+    site.write("drumbeat.toml", &config.replace("transport = \"file\"", smtp));
+    site.check(&["check"], 0, &["to a mail server"]);
+    site.check(&["check", "--mail"], 78, &["failed to reach the mail server of `[mail] url`", "was refused"]);
 }
 
 #[test]

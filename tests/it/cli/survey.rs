@@ -275,6 +275,8 @@ fn a_suggested_roster_is_right_and_recognises_everybody() {
     );
     said(&feeds.run(&["check", "--config", "drumbeat.toml"]), 0, &["drumbeat.toml is right"]);
     said(&feeds.run(&["survey", "--config", "drumbeat.toml"]), 0, &["Recognised for 5 of 5 owed reps"]);
+    let again = feeds.run(&["roster", "suggest", "--config", "drumbeat.toml", "--out", "-"]);
+    assert_eq!(String::from_utf8_lossy(&again.stdout), written, "calendars stay what the roster says");
 }
 
 #[test]

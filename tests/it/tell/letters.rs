@@ -344,8 +344,19 @@ fn ops_letters() -> Vec<(&'static str, PersonId, Letter)> {
         (
             "ops-escalated-plan",
             OPS,
-            Letter::Ops(OpsNews::Escalated { rep: ANA, manager: BO, week: WEEK, trigger: Trigger::Plan }),
+            Letter::Ops(OpsNews::Escalated { rep: ANA, manager: BO, week: WEEK, trigger: None }),
         ),
+        (
+            "ops-escalated",
+            OPS,
+            Letter::Ops(OpsNews::Escalated {
+                rep: ANA,
+                manager: BO,
+                week: WEEK,
+                trigger: Some(Trigger::NoSlot),
+            }),
+        ),
+        ("ops-given-up", OPS, Letter::Ops(OpsNews::GivenUp { rows: 3, to: vec![ANA, BO], days: 5 })),
         ("ops-roster", OPS, Letter::Ops(OpsNews::RosterRefused { lost: 30, of: 80 })),
         ("ops-awake", OPS, Letter::Ops(OpsNews::Awake { since: at("2026-11-14T08:00:00Z"), dropped: 1 })),
     ]
