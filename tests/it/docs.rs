@@ -1,4 +1,4 @@
-//! What the documents promise is there: links, commands, verdicts, the head of the changelog.
+//! What the documents promise is there: links, headings, files, metrics, verdicts, the head of the changelog.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,12 +9,20 @@ use regex::Regex;
 /// Where absolute paths may lead; any other means something on one machine only. The last four are our own pages.
 const EVERYWHERE: [&str; 9] = ["dev", "etc", "usr", "var", "run", "p", "c", "r", "u"];
 
-/// README, CHANGELOG and all of `docs/`, with their text.
+/// The documents beside `docs/`.
+const AT_THE_TOP: [&str; 4] = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+
+/// Those at the top and all of `docs/`, with their text.
 fn documents() -> Vec<(PathBuf, String)> {
-    let folders = ["docs", "docs/man"].map(|folder| fs::read_dir(folder).unwrap());
-    let docs = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
-    let files = docs.filter(|path| path.is_file()).chain(["README.md", "CHANGELOG.md"].map(PathBuf::from));
+    let docs = ["docs", "docs/man"].into_iter().flat_map(files_in);
+    let files = docs.chain(AT_THE_TOP.map(PathBuf::from));
     files.map(|file| (file.clone(), fs::read_to_string(file).unwrap())).collect()
+}
+
+/// The files of a folder, without those of folders in it.
+fn files_in(folder: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.is_file()).collect()
 }
 
 fn found<'a>(pattern: &str, text: &'a str) -> Vec<&'a str> {
@@ -40,9 +48,66 @@ fn links_lead_somewhere() {
     report(&wrong);
 }
 
+/// The names under which headings can be linked to, as they are made where Markdown is shown.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let name = |heading: &str| {
+        let kept =
+            heading.trim().chars().filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
+        kept.flat_map(char::to_lowercase).collect::<String>().replace(' ', "-")
+    };
+    found(r"(?m)^#{1,6} (.+)$", text).into_iter().map(name).collect()
+}
+
+#[test]
+fn links_lead_to_headings_that_are_there() {
+    let mut wrong = Vec::new();
+    for (file, text) in documents() {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        for link in found(r"\]\(([^)\s]*#[^)\s]*)\)", &text) {
+            let Some((page, heading)) = link.split_once('#').filter(|(page, _)| !page.contains("://")) else {
+                continue;
+            };
+            let page = if page.is_empty() { file.clone() } else { folder.join(page) };
+            if !fs::read_to_string(&page).is_ok_and(|text| anchors(&text).contains(heading)) {
+                wrong.push(format!("{}: there is no {link}", file.display()));
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn metrics_that_are_named_exist() {
+    let code = fs::read_to_string("src/run/admin.rs").unwrap();
+    let families = r#"(?:Family::(?:one|by)\(|gauge\(|counter\(|\bname:)\s*"([a-z_]+)""#;
+    let there: BTreeSet<&str> = found(families, &code).into_iter().collect();
+    assert!(there.contains("ready") && there.contains("mails_total"), "{there:?}");
+
+    let examples = files_in("docs/examples").into_iter();
+    let examples = examples.map(|file| (file.clone(), fs::read_to_string(file).unwrap()));
+    let mut wrong = Vec::new();
+    for (file, text) in documents().into_iter().chain(examples) {
+        for name in found(r"\bdrumbeat_([a-z][a-z_]*)", &text) {
+            if !there.contains(name) {
+                wrong.push(format!("{}: there is no metric drumbeat_{name}", file.display()));
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn every_alert_says_what_to_do() {
+    let rules = fs::read_to_string("docs/examples/alerts.yml").unwrap();
+    let count = |word: &str| rules.matches(word).count();
+    let alerts = count("- alert: ");
+    assert!(alerts >= 10, "{alerts}");
+    assert_eq!((count(" summary: "), count(" description: ")), (alerts, alerts));
+}
+
 #[test]
 fn files_that_are_named_exist() {
-    let pattern = r"`((?:src|tests|docs|scripts|systemd|benches)/[\w./-]*)`";
+    let pattern = r"`((?:src|tests|docs|scripts|systemd|benches|packaging)/[\w./-]*)`";
     let mut wrong = Vec::new();
     for (file, text) in documents() {
         for named in found(pattern, &text) {
