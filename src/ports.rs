@@ -59,17 +59,25 @@ pub struct Error {
     pub retry_after: Option<Duration>,
 }
 
+/// Code of a file that this account may not read or write.
+const NO_RIGHT: &str = "denied";
+
 impl Error {
     /// A failure without a retry hint.
     pub fn new(kind: ErrorKind, code: &str, message: impl Into<String>) -> Self {
         Self { kind, code: code.to_owned(), message: message.into(), retry_after: None }
     }
 
+    /// A file that this account may not read or write.
+    pub fn is_no_right(&self) -> bool {
+        self.kind == ErrorKind::Denied && self.code == NO_RIGHT
+    }
+
     /// A failure of the local disk; `doing` is a phrase that a path fits after, like "write to". Only missing
     /// rights are `Denied`, all else is `Fatal`.
     pub fn disk(doing: &str, path: &Path, cause: &io::Error) -> Self {
         let (kind, code) = match cause.kind() {
-            io::ErrorKind::PermissionDenied => (ErrorKind::Denied, "denied"),
+            io::ErrorKind::PermissionDenied => (ErrorKind::Denied, NO_RIGHT),
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (ErrorKind::Fatal, "disk_full"),
             io::ErrorKind::ReadOnlyFilesystem => (ErrorKind::Fatal, "read_only"),
             _ => (ErrorKind::Fatal, "disk"),

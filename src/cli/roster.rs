@@ -24,6 +24,8 @@ use crate::tell::phrase;
 const WEEKS: u32 = 12;
 /// Only the service may read a file with secret addresses in it.
 const MODE: u32 = 0o600;
+/// What those may do who are neither the file's owner nor of its group.
+const STRANGERS: u32 = 0o007;
 /// Longest name that is written, in characters.
 const NAME_MOST: usize = 80;
 /// How it is called in problems.
@@ -106,13 +108,16 @@ impl Suggest {
     }
 }
 
-/// Writes a file that nobody else can read.
+/// Writes a file that nobody else can read; one that is written over stays as closed as it was, if strangers could not
+/// read it: so the service still can.
 fn write(path: &Path, text: &str, force: bool) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).mode(MODE);
     let options = if force { options.create(true).truncate(true) } else { options.create_new(true) };
     let mut file = options.open(path)?;
-    fs::set_permissions(path, Permissions::from_mode(MODE))?;
+    if file.metadata()?.permissions().mode() & STRANGERS != 0 {
+        fs::set_permissions(path, Permissions::from_mode(MODE))?;
+    }
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

@@ -27,7 +27,7 @@ impl Verify {
         let files = Files::read(&self.place.config.path(), zones).ok();
         let store = self.place.store(env, files.as_ref().map(|files| &files.settings));
         let bare = Store(self.place.state(env));
-        let dir = if store.ledger().is_dir() || !bare.ledger().is_dir() { store } else { bare }.ledger();
+        let dir = if store.has_ledger()? || !bare.has_ledger()? { store } else { bare }.ledger();
         let report = ledger::verify(&dir)?;
         let mut out = std::io::stdout().lock();
         let id = report.id.map_or_else(|| "unknown".to_owned(), |id| id.to_string());

@@ -146,7 +146,7 @@ const KEYS: &[Key] = &[
     key("sessions.longest", "\"2h\"", "longer than this is no 1-on-1"),
     key("sessions.agenda", "\"\"", "a text file put into the invitations of what Drumbeat books"),
     key("escalation.repeat", "\"24h\"", "how often a step is said again while nothing changes"),
-    key("escalation.quiet", "\"20:00-07:00\"", "local times at which nobody is written to"),
+    key("escalation.quiet", "\"20:00-07:00\"", "local times at which nothing is asked or escalated"),
     key("escalation.step.after", "\"0h\"", "how long after the trigger this step speaks"),
     key("escalation.step.to", "[]", "whom it tells: manager, leader, ops; needed"),
     key("health.send", "\"Mon 08:00\"", "when the report goes out, in each leader's zone"),

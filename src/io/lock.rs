@@ -1,11 +1,14 @@
 //! One daemon per state directory.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, lchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, lchown};
 use std::path::{Path, PathBuf};
 
 use crate::ports::{Error, ErrorKind};
+
+/// The number of root's account.
+const ROOT: u32 = 0;
 
 /// Holds the state directory until it is dropped or the process ends, however that happens.
 #[derive(Debug)]
@@ -31,6 +34,26 @@ impl StateLock {
             Err(TryLockError::Error(cause)) => Err(Error::disk("lock", &path, &cause)),
         }
     }
+}
+
+/// Makes the state directory where there is none, readable by its owner alone: that of the folder above, where it is root
+/// that makes it.
+pub fn make(state: &Path) -> Result<(), Error> {
+    make_within(state).map_err(|cause| Error::disk("make the state directory", state, &cause))
+}
+
+fn make_within(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_within(above)?;
+    DirBuilder::new().mode(0o700).create(folder)?;
+    let (owner, own) = (fs::metadata(above)?, fs::metadata(folder)?);
+    if own.uid() == ROOT && owner.uid() != ROOT {
+        lchown(folder, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
 }
 
 impl StateLock {

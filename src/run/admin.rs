@@ -191,7 +191,7 @@ impl Daemon {
                 "Time since the calendar answered that has been silent longest.",
                 seconds(oldest_answer),
             ),
-            gauge("owed_reps", "Reps that are owed 1-on-1s and have been read.", f64::from(owed)),
+            gauge("owed_reps", "Reps that are owed 1-on-1s.", f64::from(owed)),
             gauge("recognised_reps", "Those of them with a recognised 1-on-1.", f64::from(recognised)),
             gauge("outbox_mails", "Mails that wait to be sent.", self.state.outbox.len() as f64),
             gauge(

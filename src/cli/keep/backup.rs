@@ -31,7 +31,7 @@ impl Backup {
     /// Runs the command.
     pub fn run(&self, zones: &Zones, env: &Env) -> anyhow::Result<bool> {
         let store = super::store(&self.place, env, zones);
-        if !store.ledger().is_dir() {
+        if !store.has_ledger()? {
             bail!(
                 "failed to find a state to copy: there is no {}; --state names its folder",
                 store.ledger().display()

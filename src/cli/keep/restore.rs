@@ -11,10 +11,10 @@ use crate::cli::files::Files;
 use crate::cli::place::PlaceArgs;
 use crate::io::backup;
 use crate::io::ledger;
-use crate::io::lock::StateLock;
+use crate::io::lock::{self, StateLock};
 use crate::io::people::PeopleTable;
 use crate::model::zone::Zones;
-use crate::tell::{names, when};
+use crate::tell::{names, phrase, when};
 
 /// Brings back a backup, in place of the state there is.
 ///
@@ -40,7 +40,7 @@ impl Restore {
         if let Some(problem) = report.problems.first() {
             bail!("failed to use the backup: {problem}");
         }
-        std::fs::create_dir_all(&store.0)?;
+        lock::make(&store.0)?;
         let lock = StateLock::take(&store.0)?;
         if store.ledger().is_dir() {
             let here = ledger::verify(&store.ledger())?.id.map(|id| id.to_string());
@@ -65,8 +65,8 @@ impl Restore {
         let zone = &files.settings.rules.zone;
         writeln!(
             out,
-            "Restored: {} records, made {}.",
-            manifest.last,
+            "Restored: {}, made {}.",
+            phrase::count(manifest.last as u32, "record", "records"),
             manifest.made_at.parse().map_or_else(|_| manifest.made_at.clone(), |at| when::at(at, zone))
         )?;
         if aside.exists() {

@@ -1,9 +1,6 @@
 //! Opening the state directory, in the order in which each part is checked against the others.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
 
 use super::keys;
 use crate::cli::env::Env;
@@ -12,7 +9,7 @@ use crate::cli::place::Store;
 use crate::cli::setup;
 use crate::config::lost_since;
 use crate::io::ledger::FileLedger;
-use crate::io::lock::StateLock;
+use crate::io::lock::{self, StateLock};
 use crate::io::people::PeopleTable;
 use crate::io::store::{OpenStore, SledStore};
 use crate::model::directory::Directory;
@@ -45,7 +42,7 @@ pub struct Opened {
 impl Opened {
     /// Opens what there is and makes what there is not.
     pub fn open(place: &Store, env: &Env) -> Result<Self, Error> {
-        make(&place.0)?;
+        lock::make(&place.0)?;
         let lock = StateLock::take(&place.0)?;
         let store = OpenStore::open(&place.sled())?;
         let id = keys::random()?;
@@ -73,7 +70,7 @@ pub fn guard(place: &Store, files: &Files, roster: &Roster, state: &State) -> an
 
 /// Has the next start take the roster as it is now.
 pub fn accept_next(place: &Store, files: &Files) -> anyhow::Result<()> {
-    make(&place.0)?;
+    lock::make(&place.0)?;
     let lock = StateLock::take(&place.0)?;
     std::fs::write(place.accepted_roster(), roster_hash(files))?;
     Ok(lock.hand_over()?)
@@ -85,12 +82,6 @@ fn roster_hash(files: &Files) -> String {
     use sha2::{Digest, Sha256};
     let people: Vec<String> = files.names().into_iter().map(|(address, _)| address).collect();
     base64::engine::general_purpose::STANDARD.encode(Sha256::digest(people.join("\n")))
-}
-
-/// The folder, readable by its owner alone.
-fn make(dir: &Path) -> Result<(), Error> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.map_err(|cause| Error::disk("make the state directory", dir, &cause))
 }
 
 /// A setup with the numbers of the table, where everybody of `files` gets one; and where calendars are read from.

@@ -76,8 +76,8 @@ pub fn expired(desk: &Desk<'_>) -> Page {
 
 /// Not one of our links, or not all of it. Says nothing that its sender does not know.
 pub fn forged(desk: &Desk<'_>) -> Page {
-    let what = "It is incomplete, or it was changed on its way. \
-                Please open it from the mail again, or copy all of it.";
+    let what = "It is incomplete, was changed on its way, or is no longer taken. \
+                Please open it from the newest mail, or copy all of it.";
     desk.plain(404, "This link does not work", what)
 }
 

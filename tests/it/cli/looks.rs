@@ -51,7 +51,11 @@ fn a_mail_server_is_tried_where_that_is_asked_for() {
     let smtp = "transport = \"smtp\"\nurl = \"smtp://127.0.0.1:9\"";
     site.write("drumbeat.toml", &config.replace("transport = \"file\"", smtp));
     site.check(&["check"], 0, &["to a mail server"]);
-    site.check(&["check", "--mail"], 78, &["failed to reach the mail server of `[mail] url`", "was refused"]);
+    site.check(
+        &["check", "--mail"],
+        1,
+        &["failed to hand mails to the server of `[mail] url`", "was refused"],
+    );
 }
 
 #[test]
