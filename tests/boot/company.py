@@ -151,10 +151,10 @@ def company(anchor, cancelled):
 
     def one_on_one(rep, day, hour, nth=0):
         names = sorted([BY_KEY[rep.manager].name.split()[0], rep.name.split()[0]])
-        title = {"ada": f"{' <> '.join(names)} weekly", "ben": f"{' / '.join(names)} 1:1", "carla": " & ".join(names)}
-        title = title.get(rep.manager, f"1:1 {' / '.join(names)}") + (" (ramp-up)" if nth else "")
-        if rep.kind == "exchange":
-            title = f"1:1 {' / '.join(names)}"
+        title = {"ada": " <> ".join(names) + " weekly", "ben": " / ".join(names) + " 1:1", "carla": " & ".join(names),
+                 # As everybody calls him: no name of the roster.
+                 "dan": "1:1 " + " / ".join(names).replace("Dan", "Danny")}[rep.manager]
+        title += " (ramp-up)" if nth else ""
         # Whoever is new has theirs since they came.
         begins = 0 if rep.start else WEEKS_BACK - NEW_SINCE
         found = Meeting(title, on(begins, day, hour), 30, [rep.manager, rep.key], 1, of=rep.key)
@@ -321,6 +321,8 @@ class Calendar:
 
     def google(self, meeting, rid):
         created = meeting.start - timedelta(days=9, hours=3)
+        # An exception was made the day before.
+        changed = rid - timedelta(days=1, hours=2) if rid else created
         if len(meeting.people) > 1 or meeting.others:
             host = BY_KEY[meeting.people[0]]
             self.put(f"ORGANIZER;CN={host.name}:mailto:{address(host.key)}")
@@ -338,7 +340,7 @@ class Calendar:
             self.put(f"X-GOOGLE-CONFERENCE:https://meet.google.com/{link[:3]}-{link[3:7]}-{link[7:10]}")
         if meeting.is_private:
             self.put("CLASS:PRIVATE")
-        for line in [f"CREATED:{created:%Y%m%dT%H%M%SZ}", "DESCRIPTION:", f"LAST-MODIFIED:{created:%Y%m%dT%H%M%SZ}",
+        for line in [f"CREATED:{created:%Y%m%dT%H%M%SZ}", "DESCRIPTION:", f"LAST-MODIFIED:{changed:%Y%m%dT%H%M%SZ}",
                      f"LOCATION:{ROOM[1] if ROOM in meeting.others else ''}", f"SEQUENCE:{int(rid is not None)}",
                      "STATUS:CONFIRMED", f"SUMMARY:{meeting.title}",
                      f"TRANSP:{'OPAQUE' if not meeting.is_all_day or meeting.title == 'Vacation' else 'TRANSPARENT'}"]:
