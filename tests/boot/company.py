@@ -4,21 +4,25 @@
 Usage: company.py list               names, addresses and feed addresses
        company.py write DIR          writes the calendars below DIR
        company.py cancel DIR PERSON  takes that person's next 1-on-1 of this week out of both calendars
+       company.py accept DIR MAIL    puts the invitation of a mail into the calendars of those invited, who say yes
        company.py serve DIR PORT     serves DIR on the loopback
 
 Two teams are at Google: feeds with attendees. One is at Exchange: published calendars, which list nobody. The
 company lives where it is now morning, so that a week has hours left whenever this is run; see `Place`.
 """
 
+import email
+import email.policy
 import functools
 import hashlib
 import json
 import os
 import random
+import re
 import sys
 from collections import namedtuple
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -33,6 +37,7 @@ DAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 # Where the company may live, the liked ones first, as Exchange calls it, too.
 ZONES = {
     "Europe/Berlin": "W. Europe Standard Time",
+    "Europe/Helsinki": "FLE Standard Time",
     "Europe/London": "GMT Standard Time",
     "America/New_York": "Eastern Standard Time",
     "America/Los_Angeles": "Pacific Standard Time",
@@ -241,7 +246,7 @@ class Calendar:
             data = b" " + data[cut:]
         self.lines.append(data)
 
-    def text(self, meetings):
+    def text(self, meetings, accepted):
         is_google = self.person.kind == "google"
         self.put("BEGIN:VCALENDAR")
         if is_google:
@@ -256,6 +261,8 @@ class Calendar:
         for meeting in meetings:
             if self.person.key in meeting.people:
                 self.meeting(meeting)
+        for line in "\n".join(accepted).splitlines():
+            self.put(line)
         self.put("END:VCALENDAR")
         return b"\r\n".join([*self.lines, b""])
 
@@ -366,42 +373,62 @@ def pairs(items):
         before = item
 
 
-def write(folder):
-    """Writes all calendars; what did not change keeps its date."""
-    memory = folder / "company.json"
-    if not memory.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        memory.write_text(json.dumps({"now": datetime.now(timezone.utc).isoformat(), "cancelled": []}))
-    known = json.loads(memory.read_text())
-    stamp = datetime.fromisoformat(known["now"])
-    cancelled = [(whose, datetime.fromisoformat(start)) for whose, start in known["cancelled"]]
-    place, meetings = company(stamp, cancelled)
-    for person in PEOPLE:
-        text = Calendar(place, person, stamp).text(meetings)
-        path = folder / "www" / feed(person)
-        if path.exists() and path.read_bytes() == text:
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".new").write_bytes(text)
-        os.replace(path.with_suffix(".new"), path)
+class Memory:
+    """What was written and done in a folder."""
 
+    def __init__(self, folder):
+        self.folder, self.path = folder, folder / "company.json"
+        if self.path.exists():
+            known = json.loads(self.path.read_text())
+        else:
+            known = {"now": datetime.now(timezone.utc).isoformat(), "cancelled": [], "accepted": []}
+        self.now = datetime.fromisoformat(known["now"])
+        self.cancelled = [(whose, datetime.fromisoformat(start)) for whose, start in known["cancelled"]]
+        self.accepted = known["accepted"]
 
-def cancel(folder, who):
-    """Takes out the next one of this week."""
-    memory = folder / "company.json"
-    known = json.loads(memory.read_text())
-    cancelled = [(whose, datetime.fromisoformat(start)) for whose, start in known["cancelled"]]
-    place, meetings = company(datetime.fromisoformat(known["now"]), cancelled)
-    now = datetime.now(place.zone).replace(tzinfo=None)
-    sunday = place.monday + timedelta(days=6)
-    ahead = [start for meeting in meetings if meeting.of == who for start in meeting.starts()
-             if start > now and start.date() <= sunday and start not in meeting.exdates and start not in meeting.moved]
-    if not ahead:
-        sys.exit(f"{who} has no 1-on-1 left this week")
-    known["cancelled"].append([who, min(ahead).isoformat()])
-    memory.write_text(json.dumps(known))
-    write(folder)
-    print(f"{BY_KEY[who].name}: no 1-on-1 on {min(ahead):%A, %H:%M}")
+    def company(self):
+        return company(self.now, self.cancelled)
+
+    def write(self):
+        """Writes all calendars; what did not change keeps its date."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps({
+            "now": self.now.isoformat(), "accepted": self.accepted,
+            "cancelled": [(whose, start.isoformat()) for whose, start in self.cancelled],
+        }))
+        place, meetings = self.company()
+        for person in PEOPLE:
+            accepted = [event for event in self.accepted if f"mailto:{address(person.key)}" in event]
+            text = Calendar(place, person, self.now).text(meetings, accepted)
+            path = self.folder / "www" / feed(person)
+            if path.exists() and path.read_bytes() == text:
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.with_suffix(".new").write_bytes(text)
+            os.replace(path.with_suffix(".new"), path)
+
+    def cancel(self, who):
+        """Takes out the next one of this week."""
+        place, meetings = self.company()
+        now = datetime.now(place.zone).replace(tzinfo=None)
+        sunday = place.monday + timedelta(days=6)
+        ahead = [start for meeting in meetings if meeting.of == who for start in meeting.starts()
+                 if start > now and start.date() <= sunday and start not in meeting.exdates and start not in meeting.moved]
+        if not ahead:
+            sys.exit(f"{who} has no 1-on-1 left this week")
+        self.cancelled.append((who, min(ahead)))
+        self.write()
+        print(f"{min(ahead):%A, %H:%M}")
+
+    def accept(self, mail):
+        """As a calendar at Google has it once everybody has said yes."""
+        for part in email.message_from_bytes(mail, policy=email.policy.default).walk():
+            if part.get_content_type() == "text/calendar":
+                text = re.sub(r"\r?\n[ \t]", "", part.get_content())
+                event = re.search(r"(?s)BEGIN:VEVENT.*?END:VEVENT", text)[0]
+                self.accepted.append(re.sub(r"PARTSTAT=[A-Z-]+", "PARTSTAT=ACCEPTED", event))
+                return self.write()
+        sys.exit("no invitation in it")
 
 
 class Server(SimpleHTTPRequestHandler):
@@ -417,9 +444,11 @@ def main(words):
             for person in PEOPLE:
                 print(person.name, address(person.key), feed_url(person), sep="\t")
         case ["write", folder]:
-            write(Path(folder))
+            Memory(Path(folder)).write()
         case ["cancel", folder, who]:
-            cancel(Path(folder), who.split("@")[0])
+            Memory(Path(folder)).cancel(who.split("@")[0])
+        case ["accept", folder, mail]:
+            Memory(Path(folder)).accept(Path(mail).read_bytes())
         case ["serve", folder, port]:
             handler = functools.partial(Server, directory=Path(folder) / "www")
             ThreadingHTTPServer(("127.0.0.1", int(port)), handler).serve_forever()
