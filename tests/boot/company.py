@@ -451,6 +451,8 @@ def main(words):
             Memory(Path(folder)).accept(Path(mail).read_bytes())
         case ["serve", folder, port]:
             handler = functools.partial(Server, directory=Path(folder) / "www")
+            # All calendars may be asked at once.
+            ThreadingHTTPServer.request_queue_size = 128
             ThreadingHTTPServer(("127.0.0.1", int(port)), handler).serve_forever()
         case _:
             sys.exit(__doc__)
