@@ -85,6 +85,8 @@ pub struct Judged {
     /// calendar is looked at when one comes.
     pub next_look: Option<Moment>,
     looks: std::collections::BTreeSet<Moment>,
+    /// Sessions that next week owes and that have no time yet.
+    pub ahead: u32,
     /// Why sessions stand again that had fallen out: the reason for which recoveries close.
     pub revived: Vec<(Week, CloseReason)>,
 }

@@ -34,6 +34,7 @@ pub fn weeks(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
         balance(view, state, judged);
     }
     rows(view, state, judged);
+    judged.ahead = ahead(view, state);
     judged.look_at(this.span(&view.rep.zone).end);
 }
 
@@ -75,6 +76,16 @@ fn begin(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
 
 fn due_fact(view: &View<'_>, week: Week, sessions: u32, rule: &str) -> Fact {
     Fact::Due { rep: view.rep.id, week, sessions, rule: rule.to_owned() }
+}
+
+/// What next week owes by the rule of its first day, less what stands in it already.
+fn ahead(view: &View<'_>, state: &RepState) -> u32 {
+    let next = view.week().next();
+    let day = next.monday();
+    let is_off = view.rep.status_on(day) == Some(Status::Leave) || state.excused.contains(&next);
+    let rule = super::cadence::rule_for(&view.rules.cadence, view.rep, day).filter(|_| !is_off);
+    let due = rule.map_or(0, |rule| sessions_due(rule, view.rep, next, standing(view)));
+    due.saturating_sub(standing_in(view, state, next))
 }
 
 /// How often the pair's standing series comes, and a week in which it does; cancelled instances tell too.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::hand::Hand;
-use super::letter::OpsNews;
+use super::letter::{NoSlotWhy, OpsNews};
 use super::mail::MailKind;
 use super::people::{BookVia, CalendarId, PersonId};
 use super::policy::Mode;
@@ -412,6 +412,12 @@ pub enum Fact {
     NoSlot {
         recovery: RecoveryId,
         why: BTreeMap<String, u32>,
+        /// Whose time it needs beside the rep's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        manager: Option<PersonId>,
+        /// The same with what would help.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        more: Option<Box<NoSlotWhy>>,
     },
     Escalated {
         rep: PersonId,

@@ -105,11 +105,35 @@ pub enum Change {
     },
 }
 
+/// What somebody is owed and has no time for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Short {
+    /// Who.
+    pub rep: PersonId,
+    /// How many minutes.
+    pub minutes: u32,
+}
+
+/// Another session of one of the two that was placed where this one could have been.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rival {
+    /// Whose.
+    pub rep: PersonId,
+    /// When this one would begin.
+    pub start: Moment,
+}
+
 /// Why there is no slot.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NoSlotWhy {
     /// Candidate starts blocked, by the first rule that blocks them.
     pub counts: BTreeMap<String, u32>,
+    /// The rest of the week in which both work, where that is little: in order.
+    #[serde(default)]
+    pub shared: Vec<Span>,
+    /// Another 1-on-1 that takes a time which would have been free.
+    #[serde(default)]
+    pub rival: Option<Rival>,
     /// What would open one, most plausible first.
     pub changes: Vec<Change>,
     /// The first free slot of next week: a comfort, still a miss.
@@ -413,6 +437,19 @@ pub enum Letter {
         /// The reps, those short of most first.
         owed: Vec<Owed>,
     },
+    /// What a manager owes next week does not fit: before it begins.
+    Capacity {
+        /// Which week.
+        week: Week,
+        /// What is owed and has no time yet: the smallest part of it that does not fit.
+        owed: Vec<Short>,
+        /// Minutes of it that fit.
+        room: u32,
+        /// Whose session is left over.
+        left: Option<PersonId>,
+        /// What would make room for it.
+        changes: Vec<Change>,
+    },
     /// A rep is asked whether their sessions took place.
     CheckIn {
         /// The week in which they are asked.
@@ -467,7 +504,7 @@ impl Letter {
             Self::Escalation { .. } => MailKind::Escalation,
             Self::Many { letters } => letters.first().map_or(MailKind::Escalation, Self::kind),
             Self::Resolved { .. } => MailKind::Resolved,
-            Self::Monday { .. } => MailKind::Monday,
+            Self::Monday { .. } | Self::Capacity { .. } => MailKind::Monday,
             Self::CheckIn { .. } | Self::Overlap { .. } => MailKind::CheckIn,
             Self::Cadence { .. } => MailKind::Cadence,
             Self::Health(_) => MailKind::Health,

@@ -85,6 +85,7 @@ fn kind_word(letter: &Letter) -> &'static str {
         Letter::Escalation { .. } | Letter::Many { .. } => "escalation",
         Letter::Resolved { .. } => "resolved",
         Letter::Monday { .. } => "monday",
+        Letter::Capacity { .. } => "capacity",
         Letter::CheckIn { .. } => "check_in",
         Letter::Overlap { .. } => "overlap",
         Letter::Cadence { .. } => "cadence",

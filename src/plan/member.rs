@@ -14,6 +14,8 @@ pub struct Member<'a> {
     pub rep: &'a Person,
     /// The rule that holds for them.
     pub rule: &'a CadenceRule,
+    /// Sessions that next week owes them and that have no time yet.
+    pub ahead: u32,
     /// What is known of them: brought up to date.
     pub state: &'a mut RepState,
 }

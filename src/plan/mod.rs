@@ -3,6 +3,7 @@
 pub mod answer;
 mod board;
 pub mod book;
+mod capacity;
 mod choices;
 pub mod compile;
 pub mod desk;

@@ -16,6 +16,7 @@ use crate::model::state::{Expected, Note, OutboxRow, RepState};
 use crate::model::time::{Span, Week, Weekly};
 use crate::model::zone::Moment;
 
+use super::capacity;
 use super::desk::{Desk, Subject};
 use super::escalate::quiet_until;
 use super::member::Member;
@@ -82,7 +83,23 @@ pub fn notes(desk: &Desk<'_>, manager: &Person, team: &[Member<'_>], rule_on: Ru
         overlaps(desk, member, &mut notes);
     }
     monday(desk, manager, team, &mut notes);
+    capacity(desk, manager, team, &mut notes);
     notes
+}
+
+/// To a manager on their last working day before a week in which what they owe does not fit.
+fn capacity(desk: &Desk<'_>, manager: &Person, team: &[Member<'_>], notes: &mut Notes) {
+    let Some(hours) = capacity::when(desk, manager) else { return };
+    if desk.now < hours.start {
+        notes.look_at(hours.start);
+    }
+    if !hours.contains(desk.now) || team.iter().all(|member| member.ahead == 0) {
+        return;
+    }
+    let next = Week::of(desk.now, &manager.zone).next();
+    if let Some(letter) = capacity::letter(desk, manager, team) {
+        notes.add(desk, manager, letter, format!("capacity-{next}"), Some(next.span(&manager.zone).start));
+    }
 }
 
 /// To a manager on the first morning of a week, if something is due from them.

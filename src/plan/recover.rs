@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use crate::model::calendar::{Diary, Fill};
-use crate::model::fact::{Fact, RecoveryState, Trigger};
-use crate::model::letter::{BookedHow, Change, Displaced, Letter, NoSlotWhy, Offer, ProposalItem};
+use crate::model::fact::{Fact, Outcome, RecoveryState, Trigger};
+use crate::model::letter::{BookedHow, Change, Displaced, Letter, NoSlotWhy, Offer, ProposalItem, Rival};
 use crate::model::people::{Person, PersonId};
 use crate::model::policy::{Mode, OnSilence};
 use crate::model::state::{Expected, OutboxRow, Proposal, Recovery};
@@ -21,6 +21,9 @@ use super::desk::{Alarm, Clicks, Desk, Planned, Subject};
 use super::escalate::quiet_until;
 use super::member::{Member, fallen};
 use super::{offers, why};
+
+/// Stretches of hours in common that are kept: more of them are no reason.
+const SHARED_MOST: usize = 8;
 
 /// Plans all open recoveries of one manager's team.
 pub fn recover(desk: &Desk<'_>, manager: &Person, team: &mut [Member<'_>]) -> Planned {
@@ -185,7 +188,7 @@ fn place(
                 let how = if recovery.silent { BookedHow::Silence } else { BookedHow::Auto };
                 book(desk, &mut team[place.0], place.1, place.2, offer.span, how, planned);
             }
-            _ if times.is_empty() => no_slot(desk, &ask, team, place, planned),
+            _ if times.is_empty() => no_slot(desk, &ask, &found, team, place, planned),
             None if recovery.silent => planned.alarms.push(alarm(recovery, Trigger::Silence, None)),
             _ => items.extend(propose(desk, manager, &mut team[place.0], place, times)),
         }
@@ -298,7 +301,7 @@ fn ask<'a>(desk: &Desk<'a>, manager: &Person, team: &[Member<'_>], open: &[Place
     Ask { now: desk.now, policy: &desk.rules.policy, people, needs, displace: Displace::AsPolicySays }
 }
 
-fn attendee(
+pub(super) fn attendee(
     desk: &Desk<'_>,
     person: &Person,
     placing: &BTreeSet<crate::model::fact::RecoveryId>,
@@ -344,9 +347,17 @@ fn need(manager: &Person, member: &Member<'_>, recovery: &Recovery) -> Need {
         week: week.span(&member.rep.zone),
         usual: usual(member, recovery),
         fixed,
-        excluded: recovery.refused.clone(),
+        excluded: recovery.refused.iter().copied().chain(given_up(member, recovery)).collect(),
         proposed: None,
     }
+}
+
+/// The time that somebody has just called off: whoever did so had a reason, though the hour looks free now.
+fn given_up(member: &Member<'_>, recovery: &Recovery) -> Option<Moment> {
+    let session = member.state.sessions.get(recovery.fallen.as_ref()?)?;
+    let given = session.given.as_ref()?;
+    matches!(given.outcome, Outcome::Cancelled | Outcome::Declined | Outcome::Ended)
+        .then_some(session.span.start)
 }
 
 /// When it should have been: the time of the session that fell out, else the hour of the pair's newest one.
@@ -409,7 +420,14 @@ fn propose(
 }
 
 /// No time is left: said once, with which rule blocked how many starts and what would open one.
-fn no_slot(desk: &Desk<'_>, ask: &Ask<'_>, team: &mut [Member<'_>], place: &Place, planned: &mut Planned) {
+fn no_slot(
+    desk: &Desk<'_>,
+    ask: &Ask<'_>,
+    placed: &BTreeMap<String, Vec<offers::Offer>>,
+    team: &mut [Member<'_>],
+    place: &Place,
+    planned: &mut Planned,
+) {
     let unknown = ask.people.iter().any(|person| person.unknown && concerns(ask, team, place, person.id));
     let alert_after = desk.rules.policy.alert_after;
     let next_week = next_week(ask, team, place);
@@ -427,15 +445,47 @@ fn no_slot(desk: &Desk<'_>, ask: &Ask<'_>, team: &mut [Member<'_>], place: &Plac
     if recovery.no_slot.is_some() {
         return;
     }
-    let found = why::waterfall(ask, &recovery.id.to_string());
+    let key = recovery.id.to_string();
+    let found = why::waterfall(ask, &key);
     let reason = NoSlotWhy {
-        counts: found.counts.clone(),
+        rival: rival(ask, placed, &key, &found.free),
+        shared: found.shared.into_iter().take(SHARED_MOST).collect(),
         changes: found.changes.iter().filter_map(as_change).collect(),
+        counts: found.counts,
         next_week,
     };
     recovery.no_slot = Some(reason.clone());
-    planned.facts.push(Fact::NoSlot { recovery: recovery.id, why: reason.counts.clone() });
+    planned.facts.push(Fact::NoSlot {
+        recovery: recovery.id,
+        why: reason.counts.clone(),
+        manager: Some(recovery.manager),
+        more: Some(Box::new(reason.clone())),
+    });
     planned.alarms.push(alarm(recovery, Trigger::NoSlot, Some(reason)));
+}
+
+/// Whose session was placed where this one could have been: the first, in order of time.
+fn rival(
+    ask: &Ask<'_>,
+    placed: &BTreeMap<String, Vec<offers::Offer>>,
+    key: &str,
+    free: &[Span],
+) -> Option<Rival> {
+    let own = ask.needs.iter().find(|need| need.key == key)?;
+    let buffer = ask.policy.buffer;
+    let people = [own.manager, own.rep];
+    let others = ask
+        .needs
+        .iter()
+        .filter(|need| need.key != key && (people.contains(&need.manager) || people.contains(&need.rep)));
+    let others: Vec<(PersonId, Span)> =
+        others.filter_map(|need| Some((need.rep, placed.get(&need.key)?.first()?.span()))).collect();
+    free.iter().find_map(|time| {
+        let is_in_the_way = |(_, taken): &&(PersonId, Span)| {
+            time.start < taken.end + buffer && taken.start < time.end + buffer
+        };
+        others.iter().find(is_in_the_way).map(|(rep, _)| Rival { rep: *rep, start: time.start })
+    })
 }
 
 fn alarm(recovery: &Recovery, trigger: Trigger, why: Option<NoSlotWhy>) -> Alarm {
@@ -448,7 +498,7 @@ fn concerns(ask: &Ask<'_>, team: &[Member<'_>], place: &Place, who: PersonId) ->
     ask.needs.iter().any(|need| need.key == key && (need.manager == who || need.rep == who))
 }
 
-fn as_change(change: &why::Change) -> Option<Change> {
+pub(super) fn as_change(change: &why::Change) -> Option<Change> {
     Some(match *change {
         why::Change::Free { who, hold, kind: HoldKind::Focus, .. } => Change::FreeFocus { who, span: hold },
         why::Change::Free { .. } => return None,

@@ -42,6 +42,10 @@ pub struct Why {
     pub starts: u32,
     /// Those that one of the [`RULES`] blocks, by rule; the others are free, unless another session takes them.
     pub counts: BTreeMap<String, u32>,
+    /// Those that none blocks: free, but for other sessions that are placed at the same time.
+    pub free: Vec<Span>,
+    /// What is left of the week in which both work, in order.
+    pub shared: Vec<Span>,
     /// Single changes that would open a start, the most plausible first.
     pub changes: Vec<Change>,
 }
@@ -86,6 +90,9 @@ pub fn waterfall(ask: &Ask<'_>, key: &str) -> Why {
     for (_, mask) in masks.iter().filter(|(_, mask)| *mask != 0) {
         *why.counts.entry(RULES[mask.trailing_zeros() as usize].to_owned()).or_default() += 1;
     }
+    let free = masks.iter().filter(|(_, mask)| *mask == 0);
+    why.free = free.map(|(start, _)| view.grid.span(Stretch(*start, start + full))).collect();
+    why.shared = view.shared();
     why.changes.extend(view.freed(&masks));
     why.changes.extend(view.shorter(&masks));
     why.changes.extend(view.outside(&masks, HOURS_MANAGER));
@@ -149,6 +156,20 @@ impl<'a> View<'a> {
             self.rep.unknown,
         ];
         rules.iter().enumerate().map(|(n, blocks)| u16::from(*blocks) << n).sum()
+    }
+
+    /// What both work after notice is given, up to the end of the week: what is too short for a session aside.
+    fn shared(&self) -> Vec<Span> {
+        let from = self.grid.ceil((self.ask.now + self.ask.policy.notice).max(self.need.week.start));
+        let until = self.grid.floor(self.need.week.end);
+        let both = self.manager.hours.iter().flat_map(|one| {
+            let common = |two: &Stretch| Stretch(one.0.max(two.0).max(from), one.1.min(two.1).min(until));
+            self.rep.hours.iter().map(common)
+        });
+        let mut long: Vec<Stretch> =
+            both.filter(|both| both.1 - both.0 >= slots(self.need.shortest)).collect();
+        long.sort_unstable();
+        long.into_iter().map(|both| self.grid.span(both)).collect()
     }
 
     /// Whether it falls too few days from a fixed session of the rep.

@@ -13,7 +13,7 @@ use super::notes::{gather, welcome};
 use super::{Daemon, Gate};
 use crate::config::HolidayScope;
 use crate::judge::cadence::rule_for;
-use crate::judge::{self, View, health};
+use crate::judge::{self, Judged, View, health};
 use crate::model::calendar::{Diary, Picture};
 use crate::model::fact::{Fact, RecoveryId, RecoveryState};
 use crate::model::letter::{Letter, OpsNews};
@@ -133,8 +133,12 @@ impl Daemon {
         let diaries: BTreeMap<PersonId, Diary> =
             people.map(|person| (person.id, self.diary(person, draft.now))).collect();
         let mut next = draft.now + TimeDelta::hours(LOOK_HOURS);
+        let mut ahead: BTreeMap<PersonId, u32> = BTreeMap::new();
         for rep in &reps {
-            next = next.min(self.judge(rep, manager, &diaries, draft).unwrap_or(next));
+            let judged = self.judge(rep, manager, &diaries, draft);
+            next = next.min(judged.next_look.unwrap_or(next));
+            ahead.insert(rep.id, judged.ahead);
+            draft.facts.extend(judged.facts);
         }
         self.baselines(manager, &reps, draft);
         let holds = self.holds(manager, &reps, draft);
@@ -153,7 +157,7 @@ impl Daemon {
             welcomed: &self.state.welcomed,
             ids: &ids,
         };
-        let (planned, notes) = plan_team(&desk, manager, &reps, &self.state, draft);
+        let (planned, notes) = plan_team(&desk, manager, (&reps, &ahead), &self.state, draft);
         for looked in [planned, notes.next_look].into_iter().flatten() {
             next = next.min(looked);
         }
@@ -163,14 +167,14 @@ impl Daemon {
         next.max(draft.now + TimeDelta::seconds(1))
     }
 
-    /// Judges one rep; `None` where nothing has to be looked at by itself.
+    /// Judges one rep.
     fn judge(
         &self,
         rep: &Person,
         manager: &Person,
         diaries: &BTreeMap<PersonId, Diary>,
         draft: &mut Draft,
-    ) -> Option<Moment> {
+    ) -> Judged {
         let empty = Diary::default();
         let now = draft.now;
         let state = draft.rep(&self.state, rep.id);
@@ -194,9 +198,7 @@ impl Daemon {
             manager_diary: diaries.get(&manager.id).unwrap_or(&empty),
             other_pictures: &other_pictures,
         };
-        let judged = judge::judge(&view, state);
-        draft.facts.extend(judged.facts);
-        judged.next_look
+        judge::judge(&view, state)
     }
 
     /// What fills somebody's time in the weeks around now.
@@ -312,14 +314,14 @@ pub fn recognition<'s>(roster: &Roster, reps: &dyn Fn(PersonId) -> Option<&'s Re
 fn plan_team(
     desk: &Desk<'_>,
     manager: &Person,
-    reps: &[&Person],
+    (reps, ahead): (&[&Person], &BTreeMap<PersonId, u32>),
     state: &State,
     draft: &mut Draft,
 ) -> (Option<Moment>, Notes) {
     let mut states: Vec<(&Person, RepState)> =
         reps.iter().map(|rep| (*rep, draft.rep(state, rep.id).clone())).collect();
     let Planned { facts, rows, alarms, mut next_look } =
-        recover(desk, manager, &mut members(desk, &mut states));
+        recover(desk, manager, &mut members(desk, ahead, &mut states));
     draft.facts.extend(facts);
     welcome(desk, rows, draft);
     for (rep, state) in &mut states {
@@ -330,16 +332,21 @@ fn plan_team(
         next_look = [next_look, said.next_look].into_iter().flatten().min();
     }
     let rule_on = |rep: &Person, day| rule_for(&desk.rules.cadence, rep, day);
-    let notes = notes(desk, manager, &members(desk, &mut states), &rule_on);
+    let notes = notes(desk, manager, &members(desk, ahead, &mut states), &rule_on);
     draft.reps.extend(states.into_iter().map(|(rep, state)| (rep.id, state)));
     (next_look, notes)
 }
 
 /// Those of a team who are owed something now.
-fn members<'m, 'p: 'm>(desk: &'m Desk<'_>, states: &'m mut [(&'p Person, RepState)]) -> Vec<Member<'m>> {
+fn members<'m, 'p: 'm>(
+    desk: &'m Desk<'_>,
+    ahead: &BTreeMap<PersonId, u32>,
+    states: &'m mut [(&'p Person, RepState)],
+) -> Vec<Member<'m>> {
     let member = |(rep, state): &'m mut (&'p Person, RepState)| {
         let rule = rule_for(&desk.rules.cadence, rep, rep.zone.local(desk.now).date())?;
-        Some(Member { rep, rule, state })
+        let ahead = ahead.get(&rep.id).copied().unwrap_or(0);
+        Some(Member { rep, rule, ahead, state })
     };
     states.iter_mut().filter_map(member).collect()
 }

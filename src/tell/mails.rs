@@ -2,6 +2,7 @@
 
 mod booked;
 mod cadence;
+mod capacity;
 mod check_in;
 mod escalation;
 mod fallen;
@@ -158,6 +159,9 @@ fn body(row: &OutboxRow, desk: &Desk<'_>) -> Body {
             resolved::body(desk, (*manager, *rep), *how, *start)
         }
         Letter::Monday { week, owed } => monday::body(desk, *week, owed),
+        Letter::Capacity { week, owed, room, left, changes } => {
+            capacity::body(desk, *week, (owed, *room), (*left, changes))
+        }
         Letter::CheckIn { week, items, until } => check_in::body(desk, *week, items, *until),
         Letter::Overlap { .. } => check_in::overlap(desk, &row.letter),
         Letter::Cadence { .. } => cadence::body(desk, &row.letter),

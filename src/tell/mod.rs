@@ -15,6 +15,7 @@ pub mod link;
 pub mod mails;
 pub mod metrics;
 pub mod names;
+pub mod no_slot;
 pub mod pages;
 pub mod phrase;
 pub mod rehearsal;

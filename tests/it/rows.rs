@@ -129,6 +129,7 @@ scenarios! {
     v43_rep_before_manager => "v43-rep-before-manager",
     v44_cancelled_before => "v44-cancelled-before",
     v44_never_booked => "v44-never-booked",
+    week_too_full => "week-too-full",
 }
 
 #[test]

@@ -193,7 +193,7 @@ impl Daemon {
             ids: &ids,
         };
         let mut state = draft.rep(&self.state, rep.id).clone();
-        let next = work(&desk, &mut Member { rep, rule, state: &mut state }, draft);
+        let next = work(&desk, &mut Member { rep, rule, ahead: 0, state: &mut state }, draft);
         draft.reps.insert(rep.id, state);
         draft.teams.insert(manager.id);
         if let Some(at) = next {

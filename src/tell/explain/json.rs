@@ -9,6 +9,7 @@ use crate::model::people::{CalendarId, PersonId};
 use crate::model::zone::Moment;
 use crate::tell::mails::fill_names;
 use crate::tell::names::{self, People};
+use crate::tell::no_slot;
 
 /// One line of the printed ledger; `None` of what only carries state. Evidence is told in the rep's zone.
 pub fn fact_json(at: Moment, fact: &Fact, people: &dyn People) -> Option<Value> {
@@ -29,6 +30,12 @@ pub fn fact_json(at: Moment, fact: &Fact, people: &dyn People) -> Option<Value> 
                 fields.extend(news);
             }
         }
+        Fact::NoSlot { recovery, manager: Some(manager), more: Some(more), .. } => {
+            let pair = (*manager, recovery.rep);
+            let zone = names::zone(people, recovery.rep);
+            let line = no_slot::Teller { people, reader: None, zone: &zone, pair }.line(more);
+            fields.insert("more".to_owned(), line.into());
+        }
         _ => {}
     }
     for (name, value) in &mut fields {
@@ -48,6 +55,7 @@ fn printed(name: &str, value: &Value, people: &dyn People) -> Option<Value> {
             let id = PersonId(u32::try_from(number.as_u64()?).ok()?);
             Some(names::address(people, id).into())
         }
+        ("to", Value::Array(all)) => all.iter().map(|one| printed(name, one, people)).collect(),
         ("from" | "to" | "start" | "end" | "deadline" | "since" | "until", Value::String(text)) => {
             stored_instant(text)
         }

@@ -6,12 +6,12 @@ use super::evidence_words;
 use crate::model::fact::{
     CloseReason, Confidence, Evidence, Fact, Outcome, RecoveryId, RecoveryState, SessionKey, WeekCounts,
 };
-use crate::model::letter::OpsNews;
+use crate::model::letter::{NoSlotWhy, OpsNews};
 use crate::model::people::PersonId;
 use crate::model::zone::{Moment, Zone};
 use crate::tell::mails::fill_names;
 use crate::tell::names::{self, People};
-use crate::tell::{phrase, report, when};
+use crate::tell::{no_slot, phrase, report, when};
 
 /// `Tue 17 Nov 10:12  Ana ↔ Bo: Thursday's 1-on-1 was declined by Ana (certain)`; `None` of what only carries
 /// state.
@@ -127,11 +127,21 @@ impl Teller<'_> {
                     self.rep(*recovery)
                 )
             }
-            Fact::NoSlot { recovery, why } => {
-                format!("{}: no free time is left this week{}", self.rep(*recovery), blocked(why))
+            Fact::NoSlot { recovery, why, manager, more } => {
+                let more = manager.zip(more.as_ref());
+                let more = more
+                    .map_or_else(String::new, |(manager, more)| self.no_slot((manager, recovery.rep), more));
+                format!("{}: no free time is left this week{}{more}", self.rep(*recovery), blocked(why))
             }
             _ => return None,
         })
+    }
+
+    /// How little the two share, and what would open a time.
+    fn no_slot(&self, pair: (PersonId, PersonId), why: &NoSlotWhy) -> String {
+        let teller = no_slot::Teller { people: self.people, reader: None, zone: self.zone, pair };
+        let line = teller.line(why);
+        if line.is_empty() { line } else { format!(". {line}") }
     }
 
     /// Mails, sources and Drumbeat itself.

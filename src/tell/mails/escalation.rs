@@ -2,10 +2,11 @@
 
 use super::Desk;
 use crate::model::fact::{Outcome, Trigger};
-use crate::model::letter::{Change, Letter, NoSlotWhy};
+use crate::model::letter::{Letter, NoSlotWhy};
 use crate::model::people::PersonId;
 use crate::model::zone::Moment;
 use crate::tell::body::Body;
+use crate::tell::no_slot::Teller;
 use crate::tell::{phrase, when};
 
 /// Lines of history that are shown: the newest.
@@ -117,13 +118,21 @@ fn told(body: &mut Body, desk: &Desk<'_>, history: &[(Moment, Outcome)]) {
 }
 
 fn no_slot_words(body: &mut Body, desk: &Desk<'_>, pair: (PersonId, PersonId), why: &NoSlotWhy) {
+    let teller = Teller { people: desk.ctx.people, reader: Some(desk.to), zone: &desk.zone, pair };
+    let crowded = [teller.shared(why), teller.rival(why)];
     let mut counts: Vec<(&String, &u32)> = why.counts.iter().filter(|(_, count)| **count > 0).collect();
     if counts.iter().any(|(rule, _)| !PLAIN_RULES.contains(&rule.as_str())) {
         counts.retain(|(rule, _)| !PLAIN_RULES.contains(&rule.as_str()));
     }
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    if !counts.is_empty() || crowded.iter().any(Option::is_some) {
+        body.heading("Why there is no time");
+        for sentence in crowded.into_iter().flatten() {
+            body.para(sentence);
+        }
+    }
     if !counts.is_empty() {
-        body.heading("Why there is no time").list(
+        body.list(
             counts
                 .iter()
                 .take(RULES_MOST)
@@ -136,35 +145,13 @@ fn no_slot_words(body: &mut Body, desk: &Desk<'_>, pair: (PersonId, PersonId), w
     }
     if !why.changes.is_empty() {
         body.heading("One of these would open a time");
-        body.list(why.changes.iter().map(|change| change_words(desk, pair, change)).collect());
+        body.list(why.changes.iter().map(|change| teller.change(change)).collect());
     }
     if let Some(next) = why.next_week {
         body.para(format!(
             "The first free time of next week is {}. It helps, but this week still counts as missed.",
             desk.at(next, desk.other_of(pair))
         ));
-    }
-}
-
-fn change_words(desk: &Desk<'_>, pair: (PersonId, PersonId), change: &Change) -> String {
-    let other = desk.other_of(pair);
-    match change {
-        Change::FreeFocus { who, span } if *who == desk.to => {
-            format!("You give up the focus time of {}", desk.span(span, other))
-        }
-        Change::FreeFocus { who, span } => {
-            format!("{} gives up the focus time of {}", desk.first(*who), desk.span(span, other))
-        }
-        Change::Shorter { minutes, start } => {
-            let who = if desk.to == pair.0 || desk.to == pair.1 { "You" } else { "They" };
-            format!("{who} meet for only {}: {}", when::length(*minutes), desk.at(*start, other))
-        }
-        Change::OutsideHours { who, start } if *who == desk.to => {
-            format!("{}, outside your working hours", desk.at(*start, other))
-        }
-        Change::OutsideHours { who, start } => {
-            format!("{}, outside the working hours of {}", desk.at(*start, other), desk.first(*who))
-        }
     }
 }
 

@@ -44,6 +44,13 @@ pub fn subject_for_ledger(row: &OutboxRow) -> String {
             }
         }
         Letter::Monday { week, owed } => monday(*week, owed),
+        Letter::Capacity { owed, room, .. } => {
+            let minutes: u32 = owed.iter().map(|short| short.minutes).sum();
+            match room {
+                0 => format!("Next week has no room for {minutes} minutes of 1-on-1s"),
+                room => format!("Next week has room for {room} of {minutes} minutes of 1-on-1s"),
+            }
+        }
         Letter::CheckIn { week, .. } => format!("Did your 1-on-1s take place? {}", when::week_days(*week)),
         Letter::Overlap { manager, rep, span, .. } => {
             let whom = other(row.to, *manager, *rep);

@@ -121,6 +121,19 @@ fn single_changes_that_would_open_a_start() {
 }
 
 #[test]
+fn what_the_two_share_after_notice_is_told() {
+    let shared = why(|ask| {
+        ask.now = at("2026-11-19T10:00");
+        ask.people[1].hours = super::world::hours(5, 13, 20);
+    })
+    .shared;
+    let afternoon = span("2026-11-20T13:00", "2026-11-20T17:00");
+    assert_eq!(shared, [span("2026-11-19T14:00", "2026-11-19T17:00"), afternoon]);
+    let apart = why(|ask| ask.people[1].hours = super::world::hours(5, 17, 20));
+    assert_eq!((apart.shared, apart.free), (Vec::new(), Vec::new()));
+}
+
+#[test]
 fn a_need_that_is_not_asked_has_no_reasons() {
     let policy = policy();
     assert_eq!(waterfall(&team(&policy, 1, "UTC", "2026-W47"), "other"), Why::default());

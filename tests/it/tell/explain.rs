@@ -118,6 +118,8 @@ fn facts() -> Vec<Fact> {
         Fact::NoSlot {
             recovery: recovery_id(ANA),
             why: BTreeMap::from([("busy_manager".into(), 41), ("notice".into(), 60)]),
+            manager: Some(BO),
+            more: Some(Box::new(super::letters::no_slot())),
         },
         Fact::Escalated { rep: ANA, manager: BO, week: WEEK, trigger: Trigger::NoSlot, step: 1, to: CY },
         recovery(RecoveryState::Closed, 2, Some(CloseReason::Missed)),

@@ -11,7 +11,7 @@ use super::{letters, written};
 use crate::cli::site::is_wished;
 
 /// Names of the letters that are kept, by the file they are kept in.
-const KEPT: [(&str, &str); 13] = [
+const KEPT: [(&str, &str); 14] = [
     ("welcome", "welcome-propose-manager"),
     ("proposal", "proposal-several"),
     ("booked", "booked-rep"),
@@ -21,6 +21,7 @@ const KEPT: [(&str, &str); 13] = [
     ("resolved", "resolved-recovered"),
     ("health", "health"),
     ("monday", "monday"),
+    ("capacity", "capacity"),
     ("check-in", "check-in"),
     ("overlap", "overlap"),
     ("cadence", "cadence-less"),

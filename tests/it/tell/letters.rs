@@ -8,12 +8,13 @@ use drumbeat::model::fact::{
 };
 use drumbeat::model::letter::{
     BookedHow, Change, CheckInItem, Displaced, Fallen, Known, Letter, NoSlotWhy, Offer, OpsNews, Owed,
-    ProposalItem, Rhythm,
+    ProposalItem, Rhythm, Rival, Short,
 };
 use drumbeat::model::mail::MailKind;
 use drumbeat::model::people::{BookVia, CalendarId, PersonId};
 use drumbeat::model::policy::{Mode, OnSilence};
 use drumbeat::model::report::{AtRisk, Baseline, Health, HealthLine, Mover};
+use drumbeat::model::time::Span;
 
 use super::{ANA, BO, CY, DI, OPS, WEEK, at, half_hour, offer, recovery_id};
 
@@ -87,6 +88,11 @@ pub fn no_slot() -> NoSlotWhy {
             Change::OutsideHours { who: ANA, start: at("2026-11-19T15:30:00Z") },
         ],
         next_week: Some(at("2026-11-23T09:00:00Z")),
+        shared: vec![
+            Span::new(at("2026-11-19T08:00:00Z"), at("2026-11-19T10:00:00Z")),
+            half_hour("2026-11-20T08:00:00Z"),
+        ],
+        rival: Some(Rival { rep: DI, start: at("2026-11-19T08:30:00Z") }),
     }
 }
 
@@ -288,8 +294,30 @@ fn questions() -> Vec<(&'static str, PersonId, Letter)> {
     ]
 }
 
+fn capacity(room: u32) -> Letter {
+    Letter::Capacity {
+        week: WEEK.next(),
+        owed: vec![Short { rep: ANA, minutes: 30 }, Short { rep: DI, minutes: 60 }],
+        room,
+        left: Some(DI),
+        changes: vec![Change::FreeFocus { who: BO, span: half_hour("2026-11-26T08:00:00Z") }],
+    }
+}
+
 fn escalations() -> Vec<(&'static str, PersonId, Letter)> {
     vec![
+        ("capacity", BO, capacity(60)),
+        (
+            "capacity-none",
+            BO,
+            Letter::Capacity {
+                week: WEEK.next(),
+                owed: vec![Short { rep: ANA, minutes: 30 }],
+                room: 0,
+                left: Some(ANA),
+                changes: Vec::new(),
+            },
+        ),
         ("escalation-no-slot", BO, escalation(Trigger::NoSlot, 1, Some(no_slot()), false)),
         ("escalation-no-slot-leader", CY, escalation(Trigger::NoSlot, 2, Some(no_slot()), false)),
         ("escalation-plan", BO, escalation(Trigger::Plan, 1, None, true)),
