@@ -21,6 +21,7 @@ mod report;
 mod roster;
 mod run;
 pub mod setup;
+mod solve;
 pub mod stand_in;
 mod survey;
 mod verify;
@@ -60,6 +61,7 @@ enum Command {
     Auth(auth::Auth),
     Demo(demo::Demo),
     Plan(plan::Plan),
+    Solve(solve::Solve),
     Explain(explain::Explain),
     Who(who::Who),
     Report(report::Report),
@@ -98,6 +100,7 @@ impl Cli {
             Command::Auth(auth) => auth.run(&zones, &env),
             Command::Demo(demo) => demo.run(zones),
             Command::Plan(plan) => plan.run(&zones, &env),
+            Command::Solve(solve) => solve.run(),
             Command::Explain(explain) => explain.run(&zones, &env),
             Command::Who(who) => who.run(&zones),
             Command::Report(report) => report.run(&zones, &env),

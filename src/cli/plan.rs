@@ -27,6 +27,10 @@ use crate::tell::{explain, names, status};
 /// changes nothing.
 #[derive(Debug, Args)]
 pub struct Plan {
+    /// Print what is open of the team of this manager, or of this rep, as a planning instance: numbers alone, no names.
+    /// `drumbeat solve` plans it. Asks the running daemon
+    #[arg(long, value_name = "PERSON", conflicts_with = "fresh")]
+    export: Option<String>,
     /// Read all calendars now, rather than ask the daemon
     #[arg(long)]
     fresh: bool,
@@ -60,6 +64,10 @@ impl Mailer for Nobody {
 impl Plan {
     /// Runs the command.
     pub fn run(&self, zones: &Zones, env: &Env) -> anyhow::Result<bool> {
+        if let Some(who) = &self.export {
+            let order = Order::Instance { who: who.clone() };
+            return control::print(&self.control.send(&order, env, zones)?);
+        }
         if !self.fresh {
             match self.control.send(&Order::Plan, env, zones) {
                 Err(nobody) if nobody.is_nobody() => {}

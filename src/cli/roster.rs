@@ -17,6 +17,7 @@ use crate::judge::survey::{Guess, managers};
 use crate::model::people::{Person, PersonId};
 use crate::model::survey::{Every, Series};
 use crate::model::zone::Zones;
+use crate::observe::keep::list_attendees;
 use crate::tell::names::clean;
 use crate::tell::phrase;
 
@@ -196,13 +197,14 @@ impl Found {
                 with.join(" or ")
             );
         }
+        let sender = &seen.ground.settings.rules.voice.from_address;
         for asked in &seen.asked {
             let label = &asked.answered.label;
             match &asked.answered.reading {
                 Ok(_) if asked.owner.is_none() => {
                     eprintln!("unsure: whose calendar {label} is; write EMAIL= before it");
                 }
-                Ok(reading) if !reading.lists_attendees() && !reading.events.is_empty() => {
+                Ok(reading) if !list_attendees(&reading.events, sender) && !reading.events.is_empty() => {
                     eprintln!("note: {label} lists no attendees: add the people of its 1-on-1s by hand");
                 }
                 Ok(_) | Err(_) => {}

@@ -142,7 +142,7 @@ pub struct Mirror {
     pub zones: BTreeMap<String, Rules>,
     /// X-WR-TIMEZONE, where it names a zone.
     pub zone: Option<String>,
-    /// Some event lists attendees.
+    /// It says who takes part in its events.
     pub lists_attendees: bool,
     /// Lineages of events that were set aside: nothing may be concluded from their absence.
     pub aside: BTreeSet<String>,
@@ -205,7 +205,7 @@ pub struct Picture {
     pub is_first: bool,
     /// Its source is well: the picture is what the calendar says now, not what it last said.
     pub is_current: bool,
-    /// Some event lists attendees.
+    /// It says who takes part in its events.
     pub lists_attendees: bool,
     /// Only when the owner is busy can be seen: it shows no sessions, and their absence means nothing.
     pub is_busy_only: bool,

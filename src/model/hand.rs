@@ -30,6 +30,11 @@ pub enum Order {
     },
     /// What it would do now, doing nothing.
     Plan,
+    /// What is open of a team, as the planner sees it.
+    Instance {
+        /// The manager, or a rep: an address, an alias, or a part of the name.
+        who: String,
+    },
     /// Stop every effect.
     Pause {
         /// Why.
@@ -107,7 +112,11 @@ impl Order {
     pub fn changes(&self) -> bool {
         !matches!(
             self,
-            Self::Status { .. } | Self::Plan | Self::Sources { .. } | Self::Welcome { send: false, .. }
+            Self::Status { .. }
+                | Self::Plan
+                | Self::Instance { .. }
+                | Self::Sources { .. }
+                | Self::Welcome { send: false, .. }
         )
     }
 

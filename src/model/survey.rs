@@ -25,13 +25,6 @@ pub struct Reading {
     pub events: Vec<Event>,
 }
 
-impl Reading {
-    /// Whether some event lists attendees.
-    pub fn lists_attendees(&self) -> bool {
-        self.events.iter().any(|event| !event.attendees.is_empty())
-    }
-}
-
 /// One dated happening, with the event that describes it.
 #[derive(Debug, Clone)]
 pub struct Happening {

@@ -25,6 +25,19 @@ pub struct Lens {
     by_rep: Vec<(PersonId, Regex)>,
 }
 
+/// A calendar lists attendees where at least one in so many of its events does: a lone invitation from elsewhere tells nothing
+/// of the others.
+const LISTED_IN: usize = 20;
+
+/// Whether a calendar says who takes part in its events. What `sender` organises, bookings of our own, tells nothing of that.
+pub fn list_attendees(events: &[Event], sender: &str) -> bool {
+    let is_ours =
+        |event: &&Event| event.organizer.as_deref().is_some_and(|who| who.eq_ignore_ascii_case(sender));
+    let others = || events.iter().filter(|event| !is_ours(event));
+    let listed = others().filter(|event| !event.attendees.is_empty()).count();
+    listed > 0 && listed * LISTED_IN >= others().count()
+}
+
 impl Lens {
     /// For these people and rules; `sender` is our own address, which is nobody. Patterns that do not compile
     /// (the configuration refuses them) match nothing.
@@ -69,6 +82,11 @@ impl Lens {
             id: None,
             series: None,
         }
+    }
+
+    /// Whether a calendar says who takes part in its events.
+    pub fn lists_attendees(&self, events: &[Event]) -> bool {
+        list_attendees(events, &self.sender)
     }
 
     /// Exactly a rep and their manager.

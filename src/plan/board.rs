@@ -1,10 +1,10 @@
 //! A plan in the making: where each session stands, and what moving one would cost, kept up to date.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::choices::{Choice, choices};
 use super::slots::{Slot, Stretch};
-use super::table::{Session, SessionId, Table};
+use super::table::{Session, Table};
 
 /// A session that shares somebody with another.
 #[derive(Debug, Clone, Copy)]
@@ -60,22 +60,6 @@ impl<'t> Board<'t> {
         self.chosen[id]
     }
 
-    /// Sessions that share somebody with it.
-    pub fn neighbours(&self, id: usize) -> impl ExactSizeIterator<Item = usize> {
-        self.neighbours[id].iter().map(|n| n.other)
-    }
-
-    /// Where everything stands.
-    pub fn starts(&self) -> BTreeMap<SessionId, Option<Slot>> {
-        let starts = self.chosen.iter().zip(&self.choices);
-        self.table
-            .sessions
-            .iter()
-            .zip(starts)
-            .map(|(session, (chosen, choices))| (session.id, chosen.map(|n| choices[n].start)))
-            .collect()
-    }
-
     /// Places a session that is not placed; returns what that costs.
     pub fn put(&mut self, id: usize, choice: usize) -> i64 {
         let cost = self.price(id, choice);
@@ -91,18 +75,8 @@ impl<'t> Board<'t> {
         -self.price(id, choice)
     }
 
-    /// What it costs that nothing is placed, over these sessions (C6, C7).
-    pub fn cost_of_nothing(&self, sessions: &[usize]) -> i64 {
-        let mut reps: Vec<usize> = sessions.iter().map(|id| self.table.sessions[*id].rep).collect();
-        reps.sort_unstable();
-        reps.dedup();
-        let starved = reps.iter().map(|rep| &self.table.reps[*rep]).filter(|rep| rep.fixed.is_empty());
-        sessions.iter().map(|id| self.drop_cost(*id)).sum::<i64>()
-            + starved.map(|rep| rep.starve).sum::<i64>()
-    }
-
     /// What it costs that this one is not placed (C6).
-    pub fn drop_cost(&self, id: usize) -> i64 {
+    fn drop_cost(&self, id: usize) -> i64 {
         let session = &self.table.sessions[id];
         session.drop + if session.proposed.is_some() { self.table.weights.moved } else { 0 }
     }
@@ -183,26 +157,6 @@ impl<'t> Board<'t> {
         let lead = session.people[0];
         let cap = self.table.people[lead].day_cap;
         Closed { lead: self.per_day[lead].map(|count| count >= cap), rep: Vec::new() }
-    }
-
-    /// Placed sessions that stand in the way of this choice, by spacing and days (day caps aside).
-    pub fn in_the_way(&self, id: usize, choice: usize) -> Vec<usize> {
-        let session = &self.table.sessions[id];
-        let ours = &self.choices[id][choice];
-        let time = session.at(ours.start);
-        let clashes = |n: &&Neighbour| {
-            self.chosen[n.other].is_some_and(|chosen| {
-                let theirs = &self.choices[n.other][chosen];
-                let other = self.table.sessions[n.other].at(theirs.start);
-                time.widened(n.gap).overlaps(other) || theirs.rep_day.abs_diff(ours.rep_day) < n.days
-            })
-        };
-        self.neighbours[id].iter().filter(clashes).map(|n| n.other).collect()
-    }
-
-    /// Whether the lead's day of this choice is full.
-    pub fn is_day_full(&self, id: usize, choice: usize) -> bool {
-        self.closed_days(&self.table.sessions[id]).lead[self.choices[id][choice].lead_day]
     }
 }
 

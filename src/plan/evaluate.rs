@@ -66,6 +66,12 @@ pub fn evaluate(table: &Table, starts: &BTreeMap<SessionId, Option<Slot>>) -> Re
     Ok(Score { placed: placed.len(), cost })
 }
 
+/// What a session costs at a start by itself (C1–C5), if the rules allow it there.
+pub(super) fn alone(table: &Table, session: &Session, start: Slot) -> Option<i64> {
+    let one = Placed { session, time: session.at(start) };
+    broken_alone(table, one).is_none().then(|| cost_alone(table, one))
+}
+
 fn apart(one: Stretch, two: Stretch, gap: Slot) -> bool {
     one.0 - two.1 >= gap || two.0 - one.1 >= gap
 }

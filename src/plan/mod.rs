@@ -3,6 +3,7 @@
 pub mod answer;
 mod board;
 pub mod book;
+pub mod bound;
 mod capacity;
 mod choices;
 pub mod compile;

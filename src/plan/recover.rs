@@ -16,10 +16,11 @@ use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
 
 use super::book::{book, release};
-use super::compile::{Ask, Attendee, Displace, HoldKind, Need};
+use super::compile::{Ask, Attendee, Displace, HoldKind, Need, compile};
 use super::desk::{Alarm, Clicks, Desk, Planned, Subject};
 use super::escalate::quiet_until;
 use super::member::{Member, fallen};
+use super::table::Table;
 use super::{offers, why};
 
 /// Stretches of hours in common that are kept: more of them are no reason.
@@ -235,6 +236,25 @@ fn proposal(
         }
     }
     Some(row)
+}
+
+/// All that is open of a team this week, as the planner's tables: what is offered already as such. One table a week; reps in
+/// other zones may be in another.
+pub fn tables(desk: &Desk<'_>, manager: &Person, team: &[Member<'_>]) -> Vec<Table> {
+    let is_open =
+        |recovery: &&Recovery| matches!(recovery.state, RecoveryState::Open | RecoveryState::Proposed);
+    let of_member = |(at, member): (usize, &Member<'_>)| {
+        let this = Week::of(desk.now, &member.rep.zone);
+        let open = member.state.of_week(this).filter(is_open);
+        open.map(|recovery| (at, this, recovery.id.ordinal)).collect::<Vec<Place>>()
+    };
+    let places: Vec<Place> = team.iter().enumerate().flat_map(of_member).collect();
+    let mut ask = ask(desk, manager, team, &places);
+    for (need, place) in ask.needs.iter_mut().zip(&places) {
+        let proposal = recovery_at(team, place).and_then(|recovery| recovery.proposal.as_ref());
+        need.proposed = proposal.and_then(|proposal| proposal.offers.first()).map(|offer| offer.span.start);
+    }
+    compile(&ask).into_iter().map(|week| week.table).collect()
 }
 
 fn as_offer(offer: &offers::Offer) -> Offer {

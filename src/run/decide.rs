@@ -220,7 +220,7 @@ impl Daemon {
     }
 
     /// Time that bookings not yet seen and offers outstanding take of the people of a team, in all their teams.
-    fn holds(
+    pub(super) fn holds(
         &self,
         manager: &Person,
         reps: &[&Person],
@@ -321,7 +321,7 @@ fn plan_team(
     let mut states: Vec<(&Person, RepState)> =
         reps.iter().map(|rep| (*rep, draft.rep(state, rep.id).clone())).collect();
     let Planned { facts, rows, alarms, mut next_look } =
-        recover(desk, manager, &mut members(desk, ahead, &mut states));
+        recover(desk, manager, &mut members(desk, &mut states));
     draft.facts.extend(facts);
     welcome(desk, rows, draft);
     for (rep, state) in &mut states {
@@ -332,21 +332,23 @@ fn plan_team(
         next_look = [next_look, said.next_look].into_iter().flatten().min();
     }
     let rule_on = |rep: &Person, day| rule_for(&desk.rules.cadence, rep, day);
-    let notes = notes(desk, manager, &members(desk, ahead, &mut states), &rule_on);
+    let mut team = members(desk, &mut states);
+    for member in &mut team {
+        member.ahead = ahead.get(&member.rep.id).copied().unwrap_or(0);
+    }
+    let notes = notes(desk, manager, &team, &rule_on);
     draft.reps.extend(states.into_iter().map(|(rep, state)| (rep.id, state)));
     (next_look, notes)
 }
 
 /// Those of a team who are owed something now.
-fn members<'m, 'p: 'm>(
+pub(super) fn members<'m, 'p: 'm>(
     desk: &'m Desk<'_>,
-    ahead: &BTreeMap<PersonId, u32>,
     states: &'m mut [(&'p Person, RepState)],
 ) -> Vec<Member<'m>> {
     let member = |(rep, state): &'m mut (&'p Person, RepState)| {
         let rule = rule_for(&desk.rules.cadence, rep, rep.zone.local(desk.now).date())?;
-        let ahead = ahead.get(&rep.id).copied().unwrap_or(0);
-        Some(Member { rep, rule, ahead, state })
+        Some(Member { rep, rule, ahead: 0, state })
     };
     states.iter_mut().filter_map(member).collect()
 }

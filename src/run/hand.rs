@@ -51,6 +51,7 @@ impl Daemon {
             | Order::Forget { .. }
             | Order::Status { .. }
             | Order::Plan
+            | Order::Instance { .. }
             | Order::Sources { .. } => Err("this order is not for the loop".to_owned()),
         });
         page(done)

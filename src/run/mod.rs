@@ -10,6 +10,7 @@ mod book;
 mod commit;
 mod decide;
 mod hand;
+mod instance;
 mod notes;
 mod people;
 mod reload;

@@ -1,5 +1,7 @@
 //! How the daemon is: what `drumbeat status`, `plan` and `source list` show, and the line for systemd.
 
+use chrono::NaiveDate;
+
 use super::hand::page;
 use super::{Daemon, Gate};
 use crate::model::fact::{Fact, RecoveryState, SourceState};
@@ -9,6 +11,7 @@ use crate::model::people::CalendarId;
 use crate::model::policy::Mode;
 use crate::model::report::{GATE_PERCENT, Recognition};
 use crate::model::state::RepState;
+use crate::model::time::Week;
 use crate::model::zone::Moment;
 use crate::tell::status::{Lag, Next, Outbox, Progress, Recoveries, Status};
 use crate::tell::{explain, names, phrase, status};
@@ -29,6 +32,7 @@ impl Daemon {
                 }
             }
             Order::Plan => Ok(self.would_do()),
+            Order::Instance { who } => self.instance(who),
             Order::Sources { all } => Ok(status::sources(
                 &self.lags(*all),
                 self.books.len() as u32,
@@ -73,6 +77,7 @@ impl Daemon {
             version: env!("CARGO_PKG_VERSION"),
             now,
             mode: phrase::mode_word(self.setup.settings.rules.mode),
+            pilot: self.setup.settings.rules.pilot.len() as u32,
             paused_since: self.state.paused,
             held_back: self.held_back(),
             is_ready: self.is_ready,
@@ -82,6 +87,7 @@ impl Daemon {
             unwell: self.lags(false),
             oldest_answer: self.books.values().filter_map(|book| book.answered).min(),
             recognition: self.recognition(),
+            owes_from: self.owes_from(now),
             recoveries: Recoveries {
                 open: count(RecoveryState::Open),
                 proposed: count(RecoveryState::Proposed),
@@ -97,6 +103,15 @@ impl Daemon {
             next: self.next_steps(now),
             records: self.ledger.last(),
         }
+    }
+
+    /// The next Monday, if this week owes nothing for being the first that is watched (`policy.first_week`).
+    fn owes_from(&self, now: Moment) -> Option<NaiveDate> {
+        let this = Week::of(now, &self.setup.settings.rules.zone);
+        let mut weeks = self.state.reps.values().flat_map(|rep| &rep.weeks).peekable();
+        let is_whole = self.setup.settings.rules.policy.first_week_whole;
+        (!is_whole && weeks.peek().is_some() && weeks.all(|(week, row)| *week == this && row.due == 0))
+            .then(|| this.next().monday())
     }
 
     /// Why propose and auto act as observe, where they do.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::phrase;
@@ -22,6 +23,8 @@ pub struct Status {
     pub now: Moment,
     /// `observe`, `propose` or `auto`, as configured.
     pub mode: &'static str,
+    /// Managers whose teams alone it is for; 0: it is for all.
+    pub pilot: u32,
     /// Every effect is stopped, since then.
     pub paused_since: Option<Moment>,
     /// Why propose and auto act as observe, where they do.
@@ -40,6 +43,8 @@ pub struct Status {
     pub oldest_answer: Option<Moment>,
     /// For how many reps there is a 1-on-1.
     pub recognition: Recognition,
+    /// The Monday from which on anything is owed, where the week that runs owes nothing for being the first.
+    pub owes_from: Option<NaiveDate>,
     /// Missing 1-on-1s that are being mended.
     pub recoveries: Recoveries,
     /// Mails that wait.
@@ -120,12 +125,17 @@ pub fn text(status: &Status, zone: &Zone) -> String {
     let people = match status.people {
         0 => "nobody yet: fill in the roster, then `drumbeat reload`".to_owned(),
         some => format!(
-            "{}, {} calendars, {unwell} of them not well{oldest}",
+            "{}, {} calendars, {unwell} of them {}{oldest}",
             phrase::count(some, "person", "people"),
-            status.calendars
+            status.calendars,
+            if status.first_look.is_some() { "not read yet or not well" } else { "not well" }
         ),
     };
     rows.push(("people", people));
+    rows.extend(status.owes_from.map(|from| {
+        let day = from.format("%a %-d %b");
+        ("owed", format!("nothing before {day}, the first whole week (policy.first_week)"))
+    }));
     let Recognition { owed, recognised } = status.recognition;
     rows.push(("recognised", format!("a 1-on-1 for {recognised} of {owed} reps that are owed one")));
     let Recoveries { open, proposed, booked } = status.recoveries;
@@ -151,6 +161,12 @@ fn doing(status: &Status, zone: &Zone) -> String {
     let what = match (status.paused_since, &status.held_back) {
         (Some(since), _) => format!("paused since {}; `drumbeat resume` goes on", when::at(since, zone)),
         (None, Some(why)) => format!("mode {mode}, held back to observe: {why}; see `drumbeat survey`"),
+        (None, None) if status.pilot > 0 && *mode != "observe" => {
+            format!(
+                "mode {mode}, for the teams of {} (pilot)",
+                phrase::count(status.pilot, "manager", "managers")
+            )
+        }
         (None, None) => format!("mode {mode}"),
     };
     format!("{version}, {what}")

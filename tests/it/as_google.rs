@@ -16,7 +16,7 @@ use super::scenarios::{complaints, scenarios};
 
 /// Scenarios that tell of feeds alone: answers that are no calendar, feeds that list nobody, that trail each other, or
 /// that lose events without a word, which Google's do not.
-const OF_FEEDS: [&str; 17] = [
+const OF_FEEDS: [&str; 18] = [
     "v09-single-gone",
     "v17-organiser-copy-gone",
     "v20-feeds-trail",
@@ -32,6 +32,7 @@ const OF_FEEDS: [&str; 17] = [
     "v26-source-empty",
     "v26-source-foreign",
     "v26-source-html",
+    "v40-booked-where-nobody-is-listed",
     "v40-feed-lists-nobody",
     "down-over-a-cancellation",
 ];

@@ -1,6 +1,7 @@
 //! The planner from outside.
 
 mod benchmark;
+mod exact;
 mod offers;
 mod random;
 mod why;

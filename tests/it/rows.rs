@@ -119,6 +119,7 @@ scenarios! {
     v38_new_manager_owes => "v38-new-manager-owes",
     v39_rep_leaves => "v39-rep-leaves",
     v39_rule_changes => "v39-rule-changes",
+    v40_booked_where_nobody_is_listed => "v40-booked-where-nobody-is-listed",
     v40_feed_lists_nobody => "v40-feed-lists-nobody",
     v41_booking_declined => "v41-booking-declined",
     v41_booking_deleted => "v41-booking-deleted",

@@ -35,7 +35,7 @@ pub fn leaf(
             event: Arc::clone(&events[instance.event]),
         })
         .collect();
-    Leaf { calendar, is_owned, zone, lists_attendees: reading.lists_attendees(), happenings }
+    Leaf { calendar, is_owned, zone, lists_attendees: lens.lists_attendees(&reading.events), happenings }
 }
 
 /// The zone that the calendar names, else the one that most of its series are in, else its owner's.

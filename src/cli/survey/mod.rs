@@ -22,7 +22,7 @@ use crate::model::report::{GATE_FROM, GATE_PERCENT, Recognition};
 use crate::model::survey::{Leaf, Mend, Reading, RepLine, Series};
 use crate::model::time::{Span, Week};
 use crate::model::zone::{Moment, Zone, Zones};
-use crate::observe::keep::Lens;
+use crate::observe::keep::{Lens, list_attendees};
 use crate::ports::Clock as _;
 use crate::tell::survey::{Came, Gate, Source, Survey as Told};
 
@@ -177,7 +177,7 @@ impl Seen {
                 Came::Read {
                     events: reading.events.len() as u32,
                     private: private(reading),
-                    lists_attendees: reading.lists_attendees(),
+                    lists_attendees: list_attendees(&reading.events, &rules.voice.from_address),
                     foreign: owner.and_then(|owner| judge::foreign(owner, reading, &self.everybody, rules)),
                 }
             }

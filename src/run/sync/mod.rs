@@ -270,7 +270,7 @@ impl Daemon {
 
     /// What is kept of a feed: times and people by number, no text.
     fn mirror(&self, calendar: CalendarId, parsed: ical::Parsed) -> Mirror {
-        let lists_attendees = parsed.events.iter().any(|event| !event.attendees.is_empty());
+        let lists_attendees = self.setup.lens.lists_attendees(&parsed.events);
         let aside = parsed.aside.iter().map(|uid| lineage(uid).to_owned()).collect();
         let events: Vec<Kept> =
             parsed.events.into_iter().map(|event| self.setup.lens.keep(event, calendar.owner)).collect();

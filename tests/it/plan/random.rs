@@ -50,7 +50,7 @@ prop_compose! {
     }
 }
 
-fn table(hours: Slot, most: usize) -> impl Strategy<Value = Table> {
+pub(super) fn table(hours: Slot, most: usize) -> impl Strategy<Value = Table> {
     let rep = (0..6, 1..3_u32, stretches(2));
     let step = 1..3;
     let reps = prop::collection::vec(rep, 3);
@@ -93,16 +93,16 @@ fn table(hours: Slot, most: usize) -> impl Strategy<Value = Table> {
     )
 }
 
-type Starts = BTreeMap<SessionId, Option<Slot>>;
+pub(super) type Starts = BTreeMap<SessionId, Option<Slot>>;
 
 /// Every start that each session may have by itself.
-fn possible(table: &Table) -> Vec<Vec<Slot>> {
+pub(super) fn possible(table: &Table) -> Vec<Vec<Slot>> {
     let alone = |id, start: &Slot| evaluate(table, &BTreeMap::from([(id, Some(*start))])).is_ok();
     table.sessions.iter().map(|s| (-5..8 * DAY).filter(|start| alone(s.id, start)).collect()).collect()
 }
 
 /// The best of all plans.
-fn brute_force(table: &Table, possible: &[Vec<Slot>], starts: &mut Starts, best: &mut Score) {
+pub(super) fn brute_force(table: &Table, possible: &[Vec<Slot>], starts: &mut Starts, best: &mut Score) {
     let Ok(score) = evaluate(table, starts) else { return };
     if score.beats(best) {
         *best = score;
