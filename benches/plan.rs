@@ -8,7 +8,7 @@ use drumbeat::model::people::PersonId;
 use drumbeat::model::policy::{OnSilence, Policy};
 use drumbeat::model::time::{DayPart, Span, Week, WorkingHours};
 use drumbeat::model::zone::{Zone, Zones};
-use drumbeat::plan::compile::{Ask, Attendee, Displace, HoldKind, Need, compile};
+use drumbeat::plan::compile::{Ask, Attendee, Days, Displace, HoldKind, Need, compile};
 use drumbeat::plan::offers::offers;
 use drumbeat::plan::why::waterfall;
 
@@ -60,6 +60,7 @@ fn team(policy: &Policy, meetings: i64) -> Ask<'_> {
         hours: hours.clone(),
         busy: (2..meetings).map(|n| meeting(id, n)).collect(),
         soft_holds: (0..2).map(|n| (meeting(id, n), HoldKind::Focus)).collect(),
+        led: Vec::new(),
         unknown: false,
     };
     let need = |id: u32| Need {
@@ -81,6 +82,7 @@ fn team(policy: &Policy, meetings: i64) -> Ask<'_> {
         people: (0..=10).map(attendee).collect(),
         needs: (1..=10).map(need).collect(),
         displace: Displace::AsPolicySays,
+        days: Days::Sooner,
     }
 }
 

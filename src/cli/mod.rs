@@ -171,5 +171,6 @@ fn lines(problems: &[Problem]) -> String {
 /// A problem as it may stand in a log: where and what, without the value, which may be an address.
 fn brief(problem: &Problem) -> String {
     let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
-    format!("{}{line}: {}: {}", problem.file, problem.key, problem.message)
+    let key = if problem.key.is_empty() { String::new() } else { format!("{}: ", problem.key) };
+    format!("{}{line}: {key}{}", problem.file, problem.message)
 }

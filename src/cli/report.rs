@@ -55,6 +55,13 @@ impl Report {
         let state = run::view(&past::copy(&past.store)?)?;
         let now = SystemClock.now();
         let mut out = std::io::stdout().lock();
+        let ended = |week: &Week| *week < Week::of(now, &past.setup.settings.rules.zone);
+        if !state.reps.values().any(|rep| rep.weeks.iter().any(|(week, row)| row.due > 0 && ended(week))) {
+            writeln!(
+                out,
+                "No week that owed anything has ended since Drumbeat began to watch: there are no numbers of its own yet.\n"
+            )?;
+        }
         let wanted = |leader: &&Person| asked.is_none_or(|asked| asked == leader.id);
         for leader in leaders.iter().filter_map(|leader| roster.get(*leader)).filter(wanted) {
             let week = self.week.unwrap_or_else(|| Week::of(now, &leader.zone).plus(-1));

@@ -87,7 +87,8 @@ impl Suggest {
         let mut found = Found::new(&seen);
         if found.people.is_empty() {
             bail!(
-                "failed to suggest a roster: there are no recurring 1-on-1s in these calendars, nor owners"
+                "failed to suggest a roster: there are no recurring 1-on-1s in these calendars, nor owners; write EMAIL= before \
+                 a calendar to say whose it is"
             );
         }
         let text = found.right(&seen, zones)?;

@@ -178,7 +178,7 @@ impl Reader<'_> {
         (length >= TimeDelta::zero() && length <= TimeDelta::days(LONGEST_DAYS)).then_some(length)
     }
 
-    fn instant(&self, when: &When) -> Option<Moment> {
+    pub(super) fn instant(&self, when: &When) -> Option<Moment> {
         match when {
             When::Utc(at) => Some(*at),
             When::Zoned(wall, name) => {

@@ -95,9 +95,13 @@ pub fn placed(bytes: &[u8], zones: &Zones) -> Option<Placed> {
     let fields = Fields(&value);
     fields.text("id")?;
     let is_cancelled = fields.text("status") == Some("cancelled");
-    let event = Reader { zones, zone: None }.event(&fields, "", false).filter(|_| !is_cancelled);
+    let reader = Reader { zones, zone: None };
+    let event = reader.event(&fields, "", false).filter(|_| !is_cancelled);
     let span = event.as_ref().and_then(|event| match &event.start {
-        When::Utc(at) => Some(Span::new(*at, *at + event.length)),
+        start @ (When::Utc(_) | When::Zoned(..)) => {
+            let at = reader.instant(start)?;
+            Some(Span::new(at, at + event.length))
+        }
         _ => None,
     });
     let status = value.pointer("/conferenceData/createRequest/status/statusCode").and_then(Value::as_str);

@@ -7,6 +7,9 @@ use crate::model::event::When;
 use crate::model::time::Span;
 use crate::model::zone::{Moment, Zone};
 
+/// The changes of a clock that follows no yearly rule stand in the invitation to a series so many years ahead.
+const SERIES_YEARS: i32 = 10;
+
 /// A meeting to invite to, or to call off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invite<'a> {
@@ -24,6 +27,8 @@ pub struct Invite<'a> {
     pub span: Span,
     /// In whose wall time it is written; `None` for UTC.
     pub zone: Option<&'a Zone>,
+    /// RRULE value, of a series.
+    pub rrule: Option<&'a str>,
     /// SUMMARY.
     pub title: &'a str,
     /// DESCRIPTION; empty for none.
@@ -80,7 +85,12 @@ fn begun(invite: &Invite<'_>, method: &str) -> Writer {
     let zone = invite.zone.filter(|zone| can_say(zone, &invite.span));
     if let Some(zone) = zone {
         let year = TimeDelta::days(366);
-        writer.timezone(&zone.name, &zone.rules, invite.span.start - year, invite.span.end + year);
+        let from = invite.span.start - year;
+        // A series may go on for ever: its zone is written as yearly rules, where it has such.
+        if invite.rrule.is_none() || !writer.timezone_by_rules(&zone.name, &zone.rules, from) {
+            let ahead = if invite.rrule.is_some() { year * SERIES_YEARS } else { year };
+            writer.timezone(&zone.name, &zone.rules, from, invite.span.end + ahead);
+        }
     }
     let when = |at: Moment| match zone {
         Some(zone) => When::Zoned(zone.local(at), zone.name.to_string()),
@@ -91,6 +101,9 @@ fn begun(invite: &Invite<'_>, method: &str) -> Writer {
     writer.moment("DTSTAMP", invite.stamp);
     writer.when("DTSTART", &when(invite.span.start));
     writer.when("DTEND", &when(invite.span.end));
+    if let Some(rrule) = invite.rrule {
+        writer.value("RRULE", &[], rrule);
+    }
     writer.text("SUMMARY", invite.title);
     let (name, address) = invite.organizer;
     writer.value("ORGANIZER", &[("CN", name)], &format!("mailto:{address}"));

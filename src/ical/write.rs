@@ -11,6 +11,9 @@ use crate::model::zone::{Moment, Rules};
 /// Octets of a line without its line end.
 const WIDTH: usize = 75;
 
+/// The changes of so many years must fall on like days to be a rule.
+const RULE_YEARS: usize = 8;
+
 /// A character that turns the direction of reading: dropped, so that a title cannot disguise itself.
 fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -118,15 +121,90 @@ impl Writer {
         self.end("VTIMEZONE");
     }
 
+    /// The same as rules that hold for ever, for a zone whose clock changes twice a year on like days; `false`, and
+    /// nothing is written, where it does not.
+    pub(super) fn timezone_by_rules(&mut self, name: &str, rules: &Rules, from: Moment) -> bool {
+        let Some(onsets) = yearly(rules, from) else { return false };
+        self.begin("VTIMEZONE");
+        self.value("TZID", &[], name);
+        for onset in onsets {
+            self.observance_with(onset.second, onset.from, onset.to, Some(&onset.rule));
+        }
+        self.end("VTIMEZONE");
+        true
+    }
+
     fn observance(&mut self, second: i64, from: i32, to: i32) {
+        self.observance_with(second, from, to, None);
+    }
+
+    fn observance_with(&mut self, second: i64, from: i32, to: i32, rule: Option<&str>) {
         let component = if to > from { "DAYLIGHT" } else { "STANDARD" };
         let onset = DateTime::from_timestamp(second, 0).unwrap_or_default().naive_utc();
         self.begin(component);
         self.value("DTSTART", &[], &stamp(onset + TimeDelta::seconds(i64::from(from))));
         self.value("TZOFFSETFROM", &[], &offset(from));
         self.value("TZOFFSETTO", &[], &offset(to));
+        if let Some(rule) = rule {
+            self.value("RRULE", &[], rule);
+        }
         self.end(component);
     }
+}
+
+/// A change of the clock that comes every year.
+struct Onset {
+    second: i64,
+    from: i32,
+    to: i32,
+    rule: String,
+}
+
+/// The two changes of a year, the first ones after `from`, if those of the next years fall on like days.
+fn yearly(rules: &Rules, from: Moment) -> Option<Vec<Onset>> {
+    let first = rules.changes.partition_point(|(second, _)| *second <= from.timestamp());
+    let changes = rules.changes.get(first..first + 2 * RULE_YEARS)?;
+    let mut before = rules.offset_at(from);
+    let mut kinds: [Vec<NaiveDateTime>; 2] = [Vec::new(), Vec::new()];
+    let mut onsets = Vec::new();
+    for (n, (second, to)) in changes.iter().enumerate() {
+        let wall = DateTime::from_timestamp(*second, 0)?.naive_utc() + TimeDelta::seconds(i64::from(before));
+        if n < 2 {
+            onsets.push(Onset { second: *second, from: before, to: *to, rule: String::new() });
+        }
+        let like: &Onset = &onsets[n % 2];
+        if (like.from, like.to) != (before, *to) {
+            return None;
+        }
+        kinds[n % 2].push(wall);
+        before = *to;
+    }
+    for (onset, walls) in onsets.iter_mut().zip(&kinds) {
+        onset.rule = day_of_year(walls)?;
+    }
+    Some(onsets)
+}
+
+/// `FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU` for days that are all the last Sunday of October at the same hour.
+fn day_of_year(walls: &[NaiveDateTime]) -> Option<String> {
+    const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+    let first = walls.first()?;
+    let like = |wall: &NaiveDateTime| (wall.month(), wall.weekday(), wall.time());
+    let years_apart = walls.windows(2).all(|pair| pair[1].year() == pair[0].year() + 1);
+    if !years_apart || walls.iter().any(|wall| like(wall) != like(first)) {
+        return None;
+    }
+    let nth = |wall: &NaiveDateTime| (wall.day() - 1) / 7 + 1;
+    let is_last = |wall: &NaiveDateTime| (*wall + TimeDelta::days(7)).month() != wall.month();
+    let which = if walls.iter().all(is_last) {
+        "-1".to_owned()
+    } else if walls.iter().all(|wall| nth(wall) == nth(first)) {
+        nth(first).to_string()
+    } else {
+        return None;
+    };
+    let day = DAYS[first.weekday().num_days_from_monday() as usize];
+    Some(format!("FREQ=YEARLY;BYMONTH={};BYDAY={which}{day}", first.month()))
 }
 
 fn stamp(wall: NaiveDateTime) -> String {

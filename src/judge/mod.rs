@@ -15,6 +15,7 @@ mod copies;
 pub mod health;
 pub mod settle;
 pub mod sight;
+mod standing;
 pub mod survey;
 pub mod week;
 pub mod word;
@@ -23,6 +24,7 @@ use crate::model::calendar::{Diary, Picture};
 use crate::model::fact::{CloseReason, Fact};
 use crate::model::people::{Person, PersonId, Roster};
 use crate::model::policy::{CadenceRule, Policy, Rules};
+use crate::model::series::Coverage;
 use crate::model::state::RepState;
 use crate::model::time::Week;
 use crate::model::zone::Moment;
@@ -87,6 +89,8 @@ pub struct Judged {
     looks: std::collections::BTreeSet<Moment>,
     /// Sessions that next week owes and that have no time yet.
     pub ahead: u32,
+    /// How far standing series cover what is owed, where that is known.
+    pub coverage: Option<Coverage>,
     /// Why sessions stand again that had fallen out: the reason for which recoveries close.
     pub revived: Vec<(Week, CloseReason)>,
 }
@@ -106,11 +110,13 @@ pub fn judge(view: &View<'_>, state: &mut RepState) -> Judged {
     if state.watched_since.is_none() {
         state.watched_since = Some(view.now);
     }
+    standing::await_ours(view, state, &mut judged);
     sight::sight(view, state, &mut judged);
     settle::settle(view, state, &mut judged);
     word::words(view, state, &mut judged);
     if view.is_known() {
         week::weeks(view, state, &mut judged);
+        judged.coverage = standing::coverage(view, state);
     }
     judged.next_look = judged.looks.iter().find(|at| **at > view.now).copied();
     judged

@@ -15,6 +15,7 @@ use crate::model::state::{Expected, Given, Overlap, Pending, RepState, Void};
 use crate::model::time::{Week, covered};
 
 use super::copies::{ByKey, Copy, Off, by_key, copy, freshness};
+use super::standing::is_taken_back;
 use super::{Judged, View};
 
 /// Weeks ahead of this one whose sessions are remembered: two, so that none is new in the week it is judged.
@@ -125,7 +126,8 @@ fn newcomers(view: &View<'_>, state: &RepState) -> Vec<Expected> {
         let Some(picture) = picture else { continue };
         for sighting in &picture.sightings {
             let week = Week::of(sighting.span.start, &view.rep.zone);
-            if week < this || week > this.plus(WEEKS_AHEAD) || state.sessions.contains_key(&sighting.key) {
+            let is_known = state.sessions.contains_key(&sighting.key) || is_taken_back(state, &sighting.key);
+            if week < this || week > this.plus(WEEKS_AHEAD) || is_known {
                 continue;
             }
             let Some(known) = recognise(view, sighting, owner.id, picture.lists_attendees) else { continue };
@@ -190,7 +192,7 @@ fn organizer_side(view: &View<'_>, sighting: &Sighting) -> Option<Side> {
 }
 
 /// The fact that a session stands, or is at risk.
-fn session_fact(session: &Expected, view: &View<'_>, why: Option<Risk>) -> Fact {
+pub(super) fn session_fact(session: &Expected, view: &View<'_>, why: Option<Risk>) -> Fact {
     Fact::Session {
         rep: session.rep,
         manager: session.manager,
@@ -238,7 +240,7 @@ fn update(view: &View<'_>, session: &mut Expected, copies: (Copy<'_>, Copy<'_>),
 }
 
 fn look<'a>(view: &View<'_>, session: &Expected, copies: (Copy<'a>, Copy<'a>)) -> Sight<'a> {
-    if session.ours.is_some() && session.seen == (false, false) {
+    if (session.ours.is_some() || session.is_awaited) && session.seen == (false, false) {
         return unseen(copies);
     }
     // A calendar that never showed it says nothing by not showing it.

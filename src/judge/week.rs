@@ -14,8 +14,9 @@ use crate::model::state::{Expected, Given, Recovery, RepState, WeekState};
 use crate::model::time::Week;
 use crate::model::zone::Moment;
 
-use super::cadence::{Standing, sessions_due};
+use super::cadence::sessions_due;
 use super::settle::verdict;
+use super::standing::{covered, step};
 use super::{Judged, View, away};
 
 /// Late news corrects a week for this long after it ended.
@@ -49,7 +50,7 @@ fn begin(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
     let local = view.rep.zone.local(if is_first { view.now } else { began }).date();
     let Some(rule) = super::cadence::rule_for(&view.rules.cadence, view.rep, local) else { return };
     let owes = !is_first || view.policy().first_week_whole;
-    let due = if owes { sessions_due(rule, view.rep, this, standing(view)) } else { 0 };
+    let due = if owes { sessions_due(rule, view.rep, this, step(view, state, rule.every_weeks)) } else { 0 };
     let scheduled = standing_in(view, state, this);
     let row = WeekState {
         manager: view.manager.id,
@@ -59,6 +60,7 @@ fn begin(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
         on_plan: view.rep.status_on(local) == Some(Status::Plan),
         skips: rule.skips,
         scheduled,
+        standing: covered(view, state, this),
         excused: 0,
         excuse: None,
         row: None,
@@ -84,27 +86,8 @@ fn ahead(view: &View<'_>, state: &RepState) -> u32 {
     let day = next.monday();
     let is_off = view.rep.status_on(day) == Some(Status::Leave) || state.excused.contains(&next);
     let rule = super::cadence::rule_for(&view.rules.cadence, view.rep, day).filter(|_| !is_off);
-    let due = rule.map_or(0, |rule| sessions_due(rule, view.rep, next, standing(view)));
+    let due = rule.map_or(0, |rule| sessions_due(rule, view.rep, next, step(view, state, rule.every_weeks)));
     due.saturating_sub(standing_in(view, state, next))
-}
-
-/// How often the pair's standing series comes, and a week in which it does; cancelled instances tell too.
-fn standing(view: &View<'_>) -> Option<Standing> {
-    let pictures = [view.manager_picture, view.rep_picture];
-    pictures
-        .into_iter()
-        .flatten()
-        .flat_map(|picture| &picture.sightings)
-        .filter(|sighting| {
-            let people = &sighting.kept.party.people;
-            let is_pair =
-                people.len() == 2 && people.contains(&view.rep.id) && people.contains(&view.manager.id);
-            sighting.recurs && (is_pair || sighting.kept.words.by_title == Some(view.rep.id))
-        })
-        .find_map(|sighting| {
-            let start = sighting.key.rid.unwrap_or(sighting.span.start);
-            Some(Standing { every: sighting.every_weeks?, anchor: Week::of(start, &view.rep.zone) })
-        })
 }
 
 /// Sessions that count for a week, our own bookings aside.
@@ -122,6 +105,7 @@ fn counted<'a>(view: &View<'_>, state: &'a RepState, week: Week) -> impl Iterato
 /// A lower rule applies at once, a higher one next week (V39); another manager owes what is left (V38).
 fn rule_changes(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
     let this = view.week();
+    let standing = view.rule().and_then(|rule| step(view, state, rule.every_weeks));
     let Some(week) = state.weeks.get_mut(&this) else { return };
     if week.manager != view.manager.id {
         week.manager = view.manager.id;
@@ -141,7 +125,7 @@ fn rule_changes(view: &View<'_>, state: &mut RepState, judged: &mut Judged) {
     if is_same || week.due == 0 {
         return;
     }
-    let due = rule.map_or(0, |rule| sessions_due(rule, view.rep, this, standing(view)));
+    let due = rule.map_or(0, |rule| sessions_due(rule, view.rep, this, standing));
     if due >= week.due {
         return;
     }

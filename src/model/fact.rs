@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::hand::Hand;
@@ -12,6 +13,7 @@ use super::letter::{NoSlotWhy, OpsNews};
 use super::mail::MailKind;
 use super::people::{BookVia, CalendarId, PersonId};
 use super::policy::Mode;
+use super::series::SeriesStage;
 use super::state::Put;
 use super::time::Week;
 use super::zone::Moment;
@@ -292,6 +294,12 @@ pub enum Action {
     NotHeld,
     /// Take the booking back.
     Undo,
+    /// One of the days and hours offered for a standing series.
+    Series,
+    /// No standing series for now.
+    NotNow,
+    /// Take the series back.
+    UndoSeries,
 }
 
 impl Action {
@@ -307,6 +315,9 @@ impl Action {
             Self::Held => "held",
             Self::NotHeld => "not_held",
             Self::Undo => "undo",
+            Self::Series => "series",
+            Self::NotNow => "not_now",
+            Self::UndoSeries => "undo_series",
         }
     }
 }
@@ -450,6 +461,19 @@ pub enum Fact {
         action: Action,
         recovery: Option<RecoveryId>,
         option: Option<u32>,
+    },
+    /// A standing series is proposed, booked, or not.
+    Series {
+        rep: PersonId,
+        manager: PersonId,
+        series: u32,
+        state: SeriesStage,
+        every_weeks: u32,
+        options: Vec<Moment>,
+        start: Option<Moment>,
+        until: Option<NaiveDate>,
+        via: Option<BookVia>,
+        event: Option<String>,
     },
     /// Somebody said what is to become of a session that another meeting lies over.
     Overlap {

@@ -14,6 +14,7 @@ use super::mail::MailKind;
 use super::people::{BookVia, CalendarId, PersonId};
 use super::policy::{Mode, OnSilence};
 use super::report::Health;
+use super::series::{SeriesEvent, SeriesItem};
 use super::time::{Span, Week};
 use super::zone::Moment;
 
@@ -487,6 +488,27 @@ pub enum Letter {
         /// It is for a plan: told to the two alone, never in a subject.
         on_plan: bool,
     },
+    /// Days and hours for standing series, for all of one manager's reps who want one.
+    Series {
+        /// The reps.
+        items: Vec<SeriesItem>,
+    },
+    /// A standing series was booked; carries the invitation.
+    SeriesBooked {
+        /// The series.
+        event: SeriesEvent,
+        /// Who took the time.
+        by: PersonId,
+        /// Until when undo works.
+        undo_until: Option<Moment>,
+    },
+    /// A standing series was taken back; carries the cancellation.
+    SeriesReleased {
+        /// The series.
+        event: SeriesEvent,
+        /// Why.
+        why: ReleaseWhy,
+    },
     /// The weekly report.
     Health(Health),
     /// To ops.
@@ -499,8 +521,9 @@ impl Letter {
         match self {
             Self::Welcome { .. } => MailKind::Welcome,
             Self::Proposal { .. } => MailKind::Proposal,
-            Self::Booked { .. } => MailKind::Booked,
-            Self::Released { .. } => MailKind::Released,
+            Self::Booked { .. } | Self::SeriesBooked { .. } => MailKind::Booked,
+            Self::Released { .. } | Self::SeriesReleased { .. } => MailKind::Released,
+            Self::Series { .. } => MailKind::Series,
             Self::Escalation { .. } => MailKind::Escalation,
             Self::Many { letters } => letters.first().map_or(MailKind::Escalation, Self::kind),
             Self::Resolved { .. } => MailKind::Resolved,

@@ -13,6 +13,7 @@ pub mod page;
 pub mod people;
 pub mod policy;
 pub mod report;
+pub mod series;
 pub mod session;
 pub mod state;
 pub mod survey;

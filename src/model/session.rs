@@ -148,6 +148,9 @@ pub struct Expected {
     /// Another meeting of one of the two lies over it.
     #[serde(default)]
     pub overlap: Option<Overlap>,
+    /// It is one of a series that we booked, and no calendar has shown that series yet.
+    #[serde(default)]
+    pub is_awaited: bool,
 }
 
 /// Another meeting that one of the pair has accepted lies over their session.
@@ -191,6 +194,7 @@ impl Expected {
             by_hand: None,
             risks: BTreeSet::new(),
             overlap: None,
+            is_awaited: false,
         }
     }
 

@@ -15,6 +15,7 @@ use super::fact::{
 use super::letter::{Letter, NoSlotWhy, Offer};
 use super::people::{BookVia, CalendarId, PersonId};
 use super::policy::{Excuse, Mode, Step};
+use super::series::Series;
 use super::time::{Span, Week};
 use super::zone::Moment;
 
@@ -37,6 +38,9 @@ pub struct WeekState {
     pub skips: u32,
     /// Sessions that stood as it began.
     pub scheduled: u32,
+    /// Sessions that standing series brought as it began, where that is known.
+    #[serde(default)]
+    pub standing: Option<u32>,
     /// Sessions excused so far.
     pub excused: u32,
     /// Why.
@@ -344,6 +348,9 @@ pub enum Put {
     Alive {
         at: Moment,
     },
+    Series {
+        series: Series,
+    },
 }
 
 /// One rep.
@@ -372,6 +379,9 @@ pub struct RepState {
     /// Weeks in which their 1-on-1s are left alone, by the same.
     #[serde(default)]
     pub muted: BTreeSet<Week>,
+    /// The standing series proposed for them, by ordinal.
+    #[serde(default)]
+    pub series: BTreeMap<u32, Series>,
 }
 
 impl RepState {
@@ -519,6 +529,9 @@ impl State {
             }
             Put::Muted { rep, week, muted: false } => {
                 self.rep(*rep).muted.remove(week);
+            }
+            Put::Series { series } => {
+                self.rep(series.id.rep).series.insert(series.id.ordinal, series.clone());
             }
             Put::Alive { .. } => {}
         }

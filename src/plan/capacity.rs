@@ -6,7 +6,7 @@ use crate::model::people::Person;
 use crate::model::time::{Span, Week};
 use chrono::TimeDelta;
 
-use super::compile::{Ask, Displace, Need, compile};
+use super::compile::{Ask, Days, Displace, Need, compile};
 use super::desk::Desk;
 use super::member::Member;
 use super::recover::{as_change, attendee};
@@ -35,6 +35,7 @@ pub(super) fn letter(desk: &Desk<'_>, manager: &Person, team: &[Member<'_>]) -> 
         people: people.map(|person| attendee(desk, person, &nobody)).collect(),
         needs: owing.iter().flat_map(|member| needs(manager, member, week)).collect(),
         displace: Displace::Nothing,
+        days: Days::Sooner,
     };
     // Time that nobody knows is no lack of time.
     let is_known = |need: &Need| {

@@ -36,8 +36,14 @@ const TENTATIVE: i64 = 75;
 /// Where not all can be placed, those who would get nothing at all come first.
 const STARVE: i64 = 180;
 const DROP: i64 = 90;
+/// What is in the way in one week of several costs like an hour off the usual time.
+const ONCE: i64 = 15;
 /// Sessions of one manager on a day before more are felt.
 const DAY_SOFT: u32 = 4;
+/// … where they are to be spread over the days.
+const DAY_SOFT_SPREAD: u32 = 1;
+/// Each session that somebody leads on a day already, per slot of a further one.
+const LED: i64 = 2;
 /// The daemon knows no hard cap of sessions a day.
 const DAY_CAP: u32 = 99;
 
@@ -49,6 +55,17 @@ pub enum HoldKind {
     Focus,
     /// An event not yet agreed to.
     Tentative,
+    /// Something that is in the way in one week of the several that a time is for.
+    Once,
+}
+
+/// Which of the days is better, all else being equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Days {
+    /// The first: the session is missing already.
+    Sooner,
+    /// None: sessions are spread over them.
+    Alike,
 }
 
 /// Whether held time may be used.
@@ -73,6 +90,8 @@ pub struct Attendee {
     pub busy: Vec<Span>,
     /// What could be displaced.
     pub soft_holds: Vec<(Span, HoldKind)>,
+    /// Sessions that they lead beside those of the reps asked about: where days are alike, others are better.
+    pub led: Vec<Span>,
     /// Their free/busy is not known, and so never free.
     pub unknown: bool,
 }
@@ -117,6 +136,8 @@ pub struct Ask<'a> {
     pub needs: Vec<Need>,
     /// Whether held time may be used.
     pub displace: Displace,
+    /// Which days are better.
+    pub days: Days,
 }
 
 impl Ask<'_> {
@@ -130,6 +151,7 @@ impl Ask<'_> {
         let by_policy = match kind {
             HoldKind::Focus => self.policy.displace_focus,
             HoldKind::Tentative => self.policy.displace_tentative,
+            HoldKind::Once => true,
         };
         self.displace == Displace::AsPolicySays && by_policy
     }
@@ -165,6 +187,9 @@ fn compile_week(ask: &Ask<'_>, grid: Grid, mut needs: Vec<usize>) -> Compiled {
         ids.iter().enumerate().map(|(n, id)| person(ask, n, Calendar::of(ask, &grid, *id))).collect();
     let (rep_places, reps) = reps(&grid, &wanted, &place);
     add_fixed(&mut people, &reps);
+    if ask.days == Days::Alike {
+        spread(ask, &grid, &ids, &mut people);
+    }
     let now = grid.floor(ask.now);
     let notice = grid.ceil(ask.now + ask.policy.notice) - now;
     let sessions = wanted.iter().enumerate().map(|(n, need)| {
@@ -187,9 +212,36 @@ fn compile_week(ask: &Ask<'_>, grid: Grid, mut needs: Vec<usize>) -> Compiled {
     });
     let sessions = sessions.collect();
     let name = grid.week().to_string();
-    let table =
-        Table { format: FORMAT.into(), name, now, step: STEP, weights: WEIGHTS, people, reps, sessions };
+    let table = Table {
+        format: FORMAT.into(),
+        name,
+        now,
+        step: STEP,
+        weights: weights(ask.days),
+        people,
+        reps,
+        sessions,
+    };
     Compiled { table, grid, needs }
+}
+
+fn weights(days: Days) -> Weights {
+    match days {
+        Days::Sooner => WEIGHTS,
+        Days::Alike => Weights { day: 0, ..WEIGHTS },
+    }
+}
+
+/// Days on which somebody leads sessions already are worse for it, each by so much.
+fn spread(ask: &Ask<'_>, grid: &Grid, ids: &BTreeSet<PersonId>, people: &mut [Person]) {
+    for (person, id) in people.iter_mut().zip(ids) {
+        person.day_soft = DAY_SOFT_SPREAD;
+        for led in ask.person(*id).into_iter().flat_map(|known| &known.led) {
+            if let Some(day) = person.day_of(grid.floor(led.start)) {
+                person.soft.push(Priced(person.days[day], person.days[day + 1], LED));
+            }
+        }
+    }
 }
 
 /// How many slots it takes.
@@ -306,6 +358,7 @@ fn person(ask: &Ask<'_>, id: usize, calendar: Calendar) -> Person {
     let price = |kind| match kind {
         HoldKind::Focus => FOCUS,
         HoldKind::Tentative => TENTATIVE,
+        HoldKind::Once => ONCE,
     };
     let kept = merged(kept.iter().map(|hold| hold.0).collect());
     Person {

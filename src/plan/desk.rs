@@ -89,6 +89,9 @@ fn kind_word(letter: &Letter) -> &'static str {
         Letter::CheckIn { .. } => "check_in",
         Letter::Overlap { .. } => "overlap",
         Letter::Cadence { .. } => "cadence",
+        Letter::Series { .. } => "series",
+        Letter::SeriesBooked { .. } => "series_booked",
+        Letter::SeriesReleased { .. } => "series_released",
         Letter::Health(_) => "health",
         Letter::Ops(_) => "ops",
     }

@@ -16,7 +16,7 @@ use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
 
 use super::book::{book, release};
-use super::compile::{Ask, Attendee, Displace, HoldKind, Need, compile};
+use super::compile::{Ask, Attendee, Days, Displace, HoldKind, Need, compile};
 use super::desk::{Alarm, Clicks, Desk, Planned, Subject};
 use super::escalate::quiet_until;
 use super::member::{Member, fallen};
@@ -260,16 +260,27 @@ pub fn tables(desk: &Desk<'_>, manager: &Person, team: &[Member<'_>]) -> Vec<Tab
 fn as_offer(offer: &offers::Offer) -> Offer {
     Offer {
         span: Span::new(offer.start, offer.end),
-        displaces: offer.displaces.map(|kind| match kind {
-            HoldKind::Focus => Displaced::Focus,
-            HoldKind::Tentative => Displaced::Tentative,
-        }),
-        displaces_of: offer.notes.iter().find_map(|note| match note {
-            offers::Note::Displaces(who, _) => Some(*who),
-            _ => None,
-        }),
+        displaces: offer.displaces.and_then(displaced),
+        displaces_of: whose(offer),
         is_usual_hour: offer.notes.contains(&offers::Note::UsualTime),
     }
+}
+
+/// What an offer lies on, as letters say it.
+pub(super) fn displaced(kind: HoldKind) -> Option<Displaced> {
+    match kind {
+        HoldKind::Focus => Some(Displaced::Focus),
+        HoldKind::Tentative => Some(Displaced::Tentative),
+        HoldKind::Once => None,
+    }
+}
+
+/// Whose time an offer lies on.
+pub(super) fn whose(offer: &offers::Offer) -> Option<PersonId> {
+    offer.notes.iter().find_map(|note| match note {
+        offers::Note::Displaces(who, kind) if *kind != HoldKind::Once => Some(*who),
+        _ => None,
+    })
 }
 
 /// Free times of the week for a session that stands and should move: the best first, on nothing else of the two.
@@ -301,6 +312,7 @@ pub fn free_times(desk: &Desk<'_>, member: &Member<'_>, session: &Expected, most
         people: [manager, member.rep].map(|person| attendee(desk, person, &none)).into(),
         needs: vec![need],
         displace: Displace::Nothing,
+        days: Days::Sooner,
     };
     offers::offers(&ask, most).get(&key).into_iter().flatten().map(as_offer).collect()
 }
@@ -318,7 +330,14 @@ fn ask<'a>(desk: &Desk<'a>, manager: &Person, team: &[Member<'_>], open: &[Place
         .iter()
         .filter_map(|place| Some(need(manager, &team[place.0], recovery_at(team, place)?)))
         .collect();
-    Ask { now: desk.now, policy: &desk.rules.policy, people, needs, displace: Displace::AsPolicySays }
+    Ask {
+        now: desk.now,
+        policy: &desk.rules.policy,
+        people,
+        needs,
+        displace: Displace::AsPolicySays,
+        days: Days::Sooner,
+    }
 }
 
 pub(super) fn attendee(
@@ -346,6 +365,7 @@ pub(super) fn attendee(
         hours: person.hours.clone(),
         busy,
         soft_holds,
+        led: Vec::new(),
         unknown: !diary.is_known,
     }
 }

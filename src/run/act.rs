@@ -17,7 +17,8 @@ use crate::model::letter::{Letter, OpsNews};
 use crate::model::mail::{Invitation, Mail, MailKind, Method};
 use crate::model::people::{BookVia, CalendarId, PersonId};
 use crate::model::policy::Mode;
-use crate::model::state::{OutboxRow, Put, Recovery};
+use crate::model::series::{Series, SeriesEvent, SeriesId, SeriesStage};
+use crate::model::state::{OutboxRow, Put, Recovery, State};
 use crate::model::time::Span;
 use crate::model::zone::Moment;
 use crate::observe::keep::lineage;
@@ -28,7 +29,12 @@ use crate::tell::names;
 /// Whether a letter goes out in `observe` too: reports, alerts, what calls off a booking that stands, and a first mail,
 /// which is only ever decided there because those who run Drumbeat asked for it.
 fn speaks_in_observe(letter: &Letter) -> bool {
-    matches!(letter, Letter::Health(_) | Letter::Ops(_) | Letter::Released { .. } | Letter::Welcome { .. })
+    is_end(letter) || matches!(letter, Letter::Health(_) | Letter::Ops(_) | Letter::Welcome { .. })
+}
+
+/// Whether it calls off what was booked.
+fn is_end(letter: &Letter) -> bool {
+    matches!(letter, Letter::Released { .. } | Letter::SeriesReleased { .. })
 }
 
 /// First wait after a failed try, and the longest.
@@ -226,7 +232,7 @@ impl Daemon {
         }
         if row.letter.kind() != MailKind::Ops && self.setup.roster.get(row.to).is_none() {
             // Whoever left still gets the cancellation of what was booked with them, and nothing else.
-            return (!matches!(row.letter, Letter::Released { .. })).then_some("left");
+            return (!is_end(&row.letter)).then_some("left");
         }
         let recovery = |id: crate::model::fact::RecoveryId| {
             self.state.reps.get(&id.rep)?.recoveries.get(&id.week)?.get(&id.ordinal)
@@ -249,8 +255,25 @@ impl Daemon {
                 });
                 (!lives).then_some("released")
             }
+            Letter::Series { items } => {
+                let lives = items.iter().any(|item| {
+                    let series = self.series(item.series);
+                    series.is_some_and(|known| {
+                        matches!(known.stage, SeriesStage::Proposed | SeriesStage::NoTime)
+                    })
+                });
+                (!lives).then_some("withdrawn")
+            }
+            Letter::SeriesBooked { event, .. } => {
+                let booked = self.series(event.series).and_then(|known| known.booked());
+                booked.is_none_or(|booking| booking.uid != event.uid).then_some("released")
+            }
             _ => None,
         }
+    }
+
+    fn series(&self, id: SeriesId) -> Option<&Series> {
+        self.state.reps.get(&id.rep)?.series.get(&id.ordinal)
     }
 
     pub(super) fn drop_row(&mut self, row: &OutboxRow, why: &str, now: Moment) -> Result<(), Error> {
@@ -263,6 +286,7 @@ impl Daemon {
         let mut facts =
             vec![Fact::MailDropped { kind: row.letter.kind(), to: row.to, message_id, why: why.to_owned() }];
         facts.extend(self.unproposed(row));
+        facts.extend(withdrawn(row, &self.state));
         facts.push(put(Put::OutboxDone { id: row.id.clone() }));
         facts
     }
@@ -427,36 +451,58 @@ impl Daemon {
                     BookVia::Google => self.writing.link(row),
                 };
                 extras.team_doc = self.setup.roster.get(*rep).and_then(|rep| rep.team_doc.clone());
-                (*via == BookVia::Mail).then_some((*manager, *rep, *span, uid, 0, Method::Request))
+                let about = About {
+                    pair: (*manager, *rep),
+                    span: *span,
+                    uid,
+                    sequence: 0,
+                    method: Method::Request,
+                    rrule: None,
+                };
+                (*via == BookVia::Mail).then_some(about)
             }
-            Letter::Released { via: BookVia::Mail, manager, rep, span, uid, sequence, .. } => {
-                Some((*manager, *rep, *span, uid, *sequence, Method::Cancel))
+            Letter::Released { via: BookVia::Mail, manager, rep, span, uid, sequence, .. } => Some(About {
+                pair: (*manager, *rep),
+                span: *span,
+                uid,
+                sequence: *sequence,
+                method: Method::Cancel,
+                rrule: None,
+            }),
+            Letter::SeriesBooked { event, .. } => {
+                extras.link = match event.via {
+                    BookVia::Mail => self.usual_link(event.manager, event.series.rep).await,
+                    BookVia::Google => self.writing.link(row),
+                };
+                extras.team_doc =
+                    self.setup.roster.get(event.series.rep).and_then(|rep| rep.team_doc.clone());
+                (event.via == BookVia::Mail).then_some(About::of_series(event, Method::Request))
+            }
+            Letter::SeriesReleased { event, .. } if event.via == BookVia::Mail => {
+                Some(About::of_series(event, Method::Cancel))
             }
             _ => None,
         };
-        if let Some((manager, rep, span, uid, sequence, method)) = about {
-            extras.invitation =
-                Some(self.invitation(row, (manager, rep), span, (uid, sequence), method, &extras));
+        if let Some(about) = about {
+            extras.invitation = Some(self.invitation(row, &about, &extras));
         }
         let context =
             Context { voice: &rules.voice, people: self.setup.as_ref(), key: &self.setup.key, extras };
         mails::mail(row, &context)
     }
 
-    fn invitation(
-        &self,
-        row: &OutboxRow,
-        (manager, rep): (PersonId, PersonId),
-        span: Span,
-        (uid, sequence): (&str, u32),
-        method: Method,
-        extras: &Extras<'_>,
-    ) -> Invitation {
+    fn invitation(&self, row: &OutboxRow, about: &About<'_>, extras: &Extras<'_>) -> Invitation {
+        let About { pair: (manager, rep), span, uid, sequence, method, rrule } = *about;
         let setup = self.setup.as_ref();
         let voice = &setup.settings.rules.voice;
         let pair = [manager, rep].map(|id| (names::plain_name(setup, id), names::address(setup, id)));
         let zone = names::zone(setup, manager);
-        let mark = row.recovery.map(|recovery| recovery.to_string());
+        let mark = match &row.letter {
+            Letter::SeriesBooked { event, .. } | Letter::SeriesReleased { event, .. } => {
+                Some(event.series.to_string())
+            }
+            _ => row.recovery.map(|recovery| recovery.to_string()),
+        };
         let (title, description) = self.words(manager, rep);
         let invite = itip::Invite {
             uid,
@@ -466,6 +512,7 @@ impl Daemon {
             attendees: pair.iter().map(|(name, address)| (name.as_str(), address.as_str())).collect(),
             span,
             zone: Some(&zone),
+            rrule,
             title: &title,
             description: &description,
             link: extras.link.as_deref(),
@@ -476,6 +523,42 @@ impl Daemon {
             Method::Cancel => itip::cancel(&invite),
         };
         Invitation { method, ics }
+    }
+}
+
+/// Series that were proposed in a mail which nobody got: they may be proposed again.
+pub(super) fn withdrawn(row: &OutboxRow, state: &State) -> Vec<Fact> {
+    let Letter::Series { items } = &row.letter else { return Vec::new() };
+    let open = items.iter().filter_map(|item| {
+        let mut series = state.reps.get(&item.series.rep)?.series.get(&item.series.ordinal)?.clone();
+        let is_open = matches!(series.stage, SeriesStage::Proposed | SeriesStage::NoTime);
+        let now = state.last_at.unwrap_or(series.since);
+        is_open.then(|| [series.enter(SeriesStage::Withdrawn, now), put(Put::Series { series })])
+    });
+    open.flatten().collect()
+}
+
+/// What an invitation, or its end, is about.
+#[derive(Debug, Clone, Copy)]
+struct About<'a> {
+    pair: (PersonId, PersonId),
+    span: Span,
+    uid: &'a str,
+    sequence: u32,
+    method: Method,
+    rrule: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    fn of_series(event: &'a SeriesEvent, method: Method) -> Self {
+        Self {
+            pair: (event.manager, event.series.rep),
+            span: event.first,
+            uid: &event.uid,
+            sequence: 0,
+            method,
+            rrule: Some(&event.rrule),
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use crate::gcal::{self, Placed};
 use crate::model::fact::{Fact, RecoveryId, ReleaseWhy, SessionKey};
 use crate::model::letter::{Letter, OpsNews};
 use crate::model::people::{BookVia, CalendarId, PersonId};
-use crate::model::state::{Booking, OutboxRow, Put};
+use crate::model::series::{Series, SeriesId, SeriesStage};
+use crate::model::state::{OutboxRow, Put, RepState};
 use crate::model::time::Span;
 use crate::model::zone::Moment;
 use crate::plan::book::event_uid;
@@ -44,7 +45,7 @@ struct Deed {
 impl Deed {
     fn of(letter: &Letter) -> Option<Self> {
         let id = event(letter)?.id.to_owned();
-        Some(Self { is_booking: matches!(letter, Letter::Booked { .. }), id })
+        Some(Self { is_booking: is_booking(letter), id })
     }
 }
 
@@ -108,13 +109,35 @@ impl Progress {
     }
 }
 
+/// What an event in Google's calendar is for: its mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Recovery(RecoveryId),
+    Series(SeriesId),
+}
+
+impl std::fmt::Display for Of {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Recovery(id) => id.fmt(f),
+            Self::Series(id) => id.fmt(f),
+        }
+    }
+}
+
 /// What a row says about an event in Google's calendar.
 struct Event<'a> {
-    recovery: RecoveryId,
+    of: Of,
     manager: PersonId,
     rep: PersonId,
     span: Span,
+    rrule: Option<&'a str>,
     id: &'a str,
+}
+
+/// Whether a row books something, rather than takes it back.
+fn is_booking(letter: &Letter) -> bool {
+    matches!(letter, Letter::Booked { .. } | Letter::SeriesBooked { .. })
 }
 
 /// The event of a row; `None` where there is none in a calendar.
@@ -122,7 +145,20 @@ fn event(letter: &Letter) -> Option<Event<'_>> {
     match letter {
         Letter::Booked { via: BookVia::Google, recovery, manager, rep, span, uid, .. }
         | Letter::Released { via: BookVia::Google, recovery, manager, rep, span, uid, .. } => {
-            Some(Event { recovery: *recovery, manager: *manager, rep: *rep, span: *span, id: uid })
+            let (manager, rep, span) = (*manager, *rep, *span);
+            Some(Event { of: Of::Recovery(*recovery), manager, rep, span, rrule: None, id: uid })
+        }
+        Letter::SeriesBooked { event, .. } | Letter::SeriesReleased { event, .. }
+            if event.via == BookVia::Google =>
+        {
+            Some(Event {
+                of: Of::Series(event.series),
+                manager: event.manager,
+                rep: event.series.rep,
+                span: event.first,
+                rrule: Some(&event.rrule),
+                id: &event.uid,
+            })
         }
         _ => None,
     }
@@ -147,7 +183,7 @@ impl Daemon {
             if !self.writing.is_due(&row, now) || self.pointless(&row, now).is_some() {
                 continue;
             }
-            let is_booking = matches!(row.letter, Letter::Booked { .. });
+            let is_booking = is_booking(&row.letter);
             let written = if is_booking {
                 self.ensure_booked(&row, &event, now).await
             } else {
@@ -193,7 +229,7 @@ impl Daemon {
             }
             Err(error) => return Err(error),
         };
-        let mark = event.recovery.to_string();
+        let mark = event.of.to_string();
         let ours = placed.filter(|placed| !placed.is_cancelled && placed.mark.as_ref() == Some(&mark));
         let Some(placed) = ours else { return self.attempt_over(event, ReleaseWhy::Deleted, now) };
         if !is_written {
@@ -235,7 +271,7 @@ impl Daemon {
                 Err(error) if error.kind == ErrorKind::Conflict => {}
                 Err(error) if error.kind != ErrorKind::NotFound => return Err(error),
                 _ => {
-                    tracing::info!(recovery = %event.recovery, "a booking was deleted");
+                    tracing::info!(subject = %event.of, "a booking was deleted");
                     self.pushed(CalendarId::first(event.manager));
                     self.pushed(CalendarId::first(event.rep));
                     self.writing.set(row, Progress::Done { link: None });
@@ -254,7 +290,7 @@ impl Daemon {
         error: &Error,
         now: Moment,
     ) -> Result<(), Error> {
-        tracing::warn!(code = %error.code, recovery = %event.recovery, "a calendar could not be written; it will be tried again");
+        tracing::warn!(code = %error.code, subject = %event.of, "a calendar could not be written; it will be tried again");
         self.writing.put_off(row, error, now);
         self.say_quota(error, now)
     }
@@ -275,18 +311,29 @@ impl Daemon {
         if self.is_booked_in_calendar(event) || !is_absent {
             return self.try_again(row, event, error, now);
         }
-        tracing::error!(code = %error.code, recovery = %event.recovery, "a calendar refuses a booking; it goes out by mail");
+        tracing::error!(code = %error.code, subject = %event.of, "a calendar refuses a booking; it goes out by mail");
         self.fall_back(event, error, now)
     }
 
     fn is_booked_in_calendar(&self, event: &Event<'_>) -> bool {
-        self.booking(event).is_some_and(|booking| booking.is_written)
+        self.is_written_of(event) == Some(true)
     }
 
-    fn booking(&self, event: &Event<'_>) -> Option<&Booking> {
-        let id = event.recovery;
-        let recovery = self.state.reps.get(&id.rep)?.recoveries.get(&id.week)?.get(&id.ordinal)?;
-        recovery.booking.as_ref().filter(|booking| booking.uid == event.id)
+    /// Whether what the event is for stands in the calendar; `None`: that is booked no more.
+    fn is_written_of(&self, event: &Event<'_>) -> Option<bool> {
+        let state = self.state.reps.get(&event.rep)?;
+        match event.of {
+            Of::Recovery(id) => {
+                let recovery = state.recoveries.get(&id.week)?.get(&id.ordinal)?;
+                let booking = recovery.booking.as_ref().filter(|booking| booking.uid == event.id)?;
+                Some(booking.is_written)
+            }
+            Of::Series(id) => {
+                let booking =
+                    state.series.get(&id.ordinal)?.booked().filter(|known| known.uid == event.id)?;
+                Some(booking.is_written)
+            }
+        }
     }
 
     /// The body of the event: as the manager, with the rep invited.
@@ -300,24 +347,37 @@ impl Daemon {
             attendees: [(&pair[0].0, &pair[0].1), (&pair[1].0, &pair[1].1)],
             span: event.span,
             zone: &names::zone(setup, event.manager),
-            rrule: None,
+            rrule: event.rrule,
             title: &title,
             description: &description,
             link,
-            mark: &event.recovery.to_string(),
+            mark: &event.of.to_string(),
         })
     }
 
     /// The event stands: known from now on, at the time at which it stands.
     fn written(&mut self, event: &Event<'_>, span: Span, now: Moment) -> Result<(), Error> {
         let mut draft = self.draft(now);
-        let state = draft.rep(&self.state, event.recovery.rep);
-        if let Some(booking) = state.recovery_mut(event.recovery).and_then(|known| known.booking.as_mut()) {
-            booking.is_written = true;
-            booking.span = span;
-        }
-        if let Some(session) = state.sessions.get_mut(&key(event.id)) {
-            session.span = span;
+        let state = draft.rep(&self.state, event.rep);
+        match event.of {
+            Of::Recovery(id) => {
+                if let Some(booking) = state.recovery_mut(id).and_then(|known| known.booking.as_mut()) {
+                    booking.is_written = true;
+                    booking.span = span;
+                }
+                if let Some(session) = state.sessions.get_mut(&key(event.id)) {
+                    session.span = span;
+                }
+            }
+            Of::Series(id) => {
+                if let Some(booking) = series_mut(state, id).and_then(|known| known.booking.as_mut()) {
+                    booking.is_written = true;
+                    booking.first = span;
+                }
+                if span != event.span {
+                    await_anew(state, event.id);
+                }
+            }
         }
         if span != event.span {
             draft.puts.extend(
@@ -325,7 +385,7 @@ impl Daemon {
             );
         }
         self.commit(draft)?;
-        tracing::info!(recovery = %event.recovery, "a 1-on-1 was booked in a calendar");
+        tracing::info!(subject = %event.of, "a 1-on-1 was booked in a calendar");
         self.pushed(CalendarId::first(event.manager));
         self.pushed(CalendarId::first(event.rep));
         Ok(())
@@ -333,26 +393,37 @@ impl Daemon {
 
     /// The attempt is over: its event was called off, or could not be made in time. The recovery is planned again.
     pub(super) fn attempt_over_of(&mut self, row: &OutboxRow, now: Moment) -> Result<(), Error> {
-        let Some(event) = event(&row.letter).filter(|_| matches!(row.letter, Letter::Booked { .. })) else {
+        let Some(event) = event(&row.letter).filter(|_| is_booking(&row.letter)) else {
             return Ok(());
         };
-        match self.booking(&event) {
-            Some(booking) if !booking.is_written => self.attempt_over(&event, ReleaseWhy::NotDelivered, now),
+        match self.is_written_of(&event) {
+            Some(false) => self.attempt_over(&event, ReleaseWhy::NotDelivered, now),
             _ => Ok(()),
         }
     }
 
     fn attempt_over(&mut self, event: &Event<'_>, why: ReleaseWhy, now: Moment) -> Result<(), Error> {
         let mut draft = self.draft(now);
-        let state = draft.rep(&self.state, event.recovery.rep);
-        if let Some(recovery) = state.recovery_mut(event.recovery) {
-            recovery.again();
-            let fact = recovery.fact();
-            draft
-                .facts
-                .extend([Fact::Released { recovery: event.recovery, event: event.id.to_owned(), why }, fact]);
+        let state = draft.rep(&self.state, event.rep);
+        let mut facts = Vec::new();
+        match event.of {
+            Of::Recovery(id) => {
+                if let Some(recovery) = state.recovery_mut(id) {
+                    recovery.again();
+                    let released = Fact::Released { recovery: id, event: event.id.to_owned(), why };
+                    facts.extend([released, recovery.fact()]);
+                }
+            }
+            // Who deletes it wants none for now; what could not be made in time is asked again.
+            Of::Series(id) => {
+                let is_wanted = why != ReleaseWhy::Deleted;
+                let stage = if is_wanted { SeriesStage::Withdrawn } else { SeriesStage::Released };
+                facts.extend(series_mut(state, id).map(|series| series.enter(stage, now)));
+                await_anew(state, event.id);
+            }
         }
-        draft.rep(&self.state, event.recovery.rep).let_go();
+        state.let_go();
+        draft.facts.extend(facts);
         self.commit(draft)?;
         self.looks.insert(event.manager, now);
         Ok(())
@@ -362,20 +433,22 @@ impl Daemon {
     fn fall_back(&mut self, event: &Event<'_>, error: &Error, now: Moment) -> Result<(), Error> {
         let uid = event_uid(event.id, BookVia::Mail, &self.setup.settings.rules.voice.from_address);
         let mut draft = self.draft(now);
-        let state = draft.rep(&self.state, event.recovery.rep);
-        if let Some(booking) = state.recovery_mut(event.recovery).and_then(|known| known.booking.as_mut()) {
-            booking.uid.clone_from(&uid);
-            booking.via = BookVia::Mail;
-        }
-        if let Some(session) = state.sessions.get(&key(event.id)).cloned() {
-            state.sessions.insert(key(&uid), crate::model::state::Expected { key: key(&uid), ..session });
-        }
-        state.let_go();
-        let (start, end) = (event.span.start, event.span.end);
-        draft.facts.extend([
-            Fact::FellBack { recovery: event.recovery, why: error.code.clone() },
-            Fact::Booked { recovery: event.recovery, start, end, via: BookVia::Mail, event: uid.clone() },
-        ]);
+        let state = draft.rep(&self.state, event.rep);
+        let facts = match event.of {
+            Of::Recovery(id) => {
+                recovery_by_mail(state, id, event.id, &uid);
+                let (start, end) = (event.span.start, event.span.end);
+                vec![
+                    Fact::FellBack { recovery: id, why: error.code.clone() },
+                    Fact::Booked { recovery: id, start, end, via: BookVia::Mail, event: uid.clone() },
+                ]
+            }
+            Of::Series(id) => {
+                await_anew(state, event.id);
+                series_mut(state, id).map(|series| series_by_mail(series, &uid)).into_iter().collect()
+            }
+        };
+        draft.facts.extend(facts);
         for row in self.rows_of(event) {
             draft.puts.push(Put::Outbox { row: by_mail(row, &uid) });
         }
@@ -393,11 +466,21 @@ impl Daemon {
     /// Somebody has moved what was to be taken back: it is their meeting now, and counts as one.
     fn leave_to_people(&mut self, row: &OutboxRow, event: &Event<'_>, now: Moment) -> Result<(), Error> {
         let mut draft = self.draft(now);
-        let state = draft.rep(&self.state, event.recovery.rep);
-        if let Some(session) = state.sessions.get_mut(&key(event.id)) {
-            session.ours = None;
-            session.released = false;
-            session.is_new_time = true;
+        let state = draft.rep(&self.state, event.rep);
+        match event.of {
+            Of::Recovery(_) => {
+                if let Some(session) = state.sessions.get_mut(&key(event.id)) {
+                    session.ours = None;
+                    session.released = false;
+                    session.is_new_time = true;
+                }
+            }
+            Of::Series(id) => {
+                let fact = series_mut(state, id).map(|series| series.enter(SeriesStage::Withdrawn, now));
+                let coming = state.sessions.values_mut().filter(|one| one.key.lineage == event.id);
+                coming.for_each(|session| session.released = false);
+                draft.facts.extend(fact);
+            }
         }
         self.commit(draft)?;
         self.looks.insert(event.manager, now);
@@ -412,7 +495,7 @@ impl Daemon {
         error: &Error,
         now: Moment,
     ) -> Result<(), Error> {
-        tracing::error!(code = %error.code, recovery = %event.recovery, "a calendar refuses a deletion");
+        tracing::error!(code = %error.code, subject = %event.of, "a calendar refuses a deletion");
         let mut draft = self.draft(now);
         let news = OpsNews::NotTakenBack { manager: event.manager, code: error.code.clone() };
         self.tell_ops(&news, &format!("not-taken-back-{}", event.id), &mut draft);
@@ -444,19 +527,52 @@ fn key(id: &str) -> SessionKey {
     SessionKey { lineage: id.to_owned(), rid: None }
 }
 
+fn series_mut(state: &mut RepState, id: SeriesId) -> Option<&mut Series> {
+    state.series.get_mut(&id.ordinal)
+}
+
+/// What is awaited of an event of ours is worked out anew when the team is next looked at.
+fn await_anew(state: &mut RepState, id: &str) {
+    state.sessions.retain(|key, session| !(session.is_awaited && key.lineage == id));
+}
+
+fn recovery_by_mail(state: &mut RepState, id: RecoveryId, before: &str, uid: &str) {
+    if let Some(booking) = state.recovery_mut(id).and_then(|known| known.booking.as_mut()) {
+        uid.clone_into(&mut booking.uid);
+        booking.via = BookVia::Mail;
+    }
+    if let Some(session) = state.sessions.get(&key(before)).cloned() {
+        state.sessions.insert(key(uid), crate::model::state::Expected { key: key(uid), ..session });
+    }
+    state.let_go();
+}
+
+fn series_by_mail(series: &mut Series, uid: &str) -> Fact {
+    if let Some(booking) = &mut series.booking {
+        uid.clone_into(&mut booking.uid);
+        booking.via = BookVia::Mail;
+    }
+    series.fact()
+}
+
 /// The row with the time at which the event really stands.
 fn at_its_time(mut row: OutboxRow, at: Span) -> OutboxRow {
-    if let Letter::Booked { span, .. } = &mut row.letter {
-        *span = at;
+    match &mut row.letter {
+        Letter::Booked { span, .. } => *span = at,
+        Letter::SeriesBooked { event, .. } => event.first = at,
+        _ => {}
     }
     row
 }
 
 /// The row with an invitation in place of an event in the calendar.
 fn by_mail(mut row: OutboxRow, new_uid: &str) -> OutboxRow {
-    if let Letter::Booked { uid, via, .. } = &mut row.letter {
-        new_uid.clone_into(uid);
-        *via = BookVia::Mail;
-    }
+    let (uid, via) = match &mut row.letter {
+        Letter::Booked { uid, via, .. } => (uid, via),
+        Letter::SeriesBooked { event, .. } => (&mut event.uid, &mut event.via),
+        _ => return row,
+    };
+    new_uid.clone_into(uid);
+    *via = BookVia::Mail;
     row
 }

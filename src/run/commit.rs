@@ -154,6 +154,11 @@ fn changes(rep: PersonId, before: &RepState, after: &RepState) -> Vec<Put> {
             }
         }
     }
+    for (ordinal, series) in &after.series {
+        if before.series.get(ordinal) != Some(series) {
+            puts.push(Put::Series { series: series.clone() });
+        }
+    }
     for (week, escalation) in &after.escalations {
         if before.escalations.get(week) != Some(escalation) {
             puts.push(Put::Escalation { escalation: escalation.clone() });

@@ -20,6 +20,7 @@ use crate::model::letter::{Letter, OpsNews};
 use crate::model::people::{Person, PersonId, Roster, Status};
 use crate::model::policy::Mode;
 use crate::model::report::Recognition;
+use crate::model::series::Coverage;
 use crate::model::state::{Note, OutboxRow, Put, RepState, State};
 use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
@@ -134,10 +135,12 @@ impl Daemon {
             people.map(|person| (person.id, self.diary(person, draft.now))).collect();
         let mut next = draft.now + TimeDelta::hours(LOOK_HOURS);
         let mut ahead: BTreeMap<PersonId, u32> = BTreeMap::new();
+        let mut covered: BTreeMap<PersonId, Coverage> = BTreeMap::new();
         for rep in &reps {
             let judged = self.judge(rep, manager, &diaries, draft);
             next = next.min(judged.next_look.unwrap_or(next));
             ahead.insert(rep.id, judged.ahead);
+            covered.extend(judged.coverage.map(|coverage| (rep.id, coverage)));
             draft.facts.extend(judged.facts);
         }
         self.baselines(manager, &reps, draft);
@@ -164,6 +167,7 @@ impl Daemon {
         for wanted in notes.wanted {
             self.send_note(&desk, wanted, draft);
         }
+        next = next.min(self.standing(&desk, manager, &reps, &covered, draft).unwrap_or(next));
         next.max(draft.now + TimeDelta::seconds(1))
     }
 
@@ -203,6 +207,11 @@ impl Daemon {
 
     /// What fills somebody's time in the weeks around now.
     pub(super) fn diary(&self, person: &Person, now: Moment) -> Diary {
+        self.diary_within(person, &Span::new(now - TimeDelta::days(8), now + TimeDelta::days(22)))
+    }
+
+    /// What fills somebody's time.
+    pub(super) fn diary_within(&self, person: &Person, window: &Span) -> Diary {
         let (pictures, all) = self.pictures(person);
         let holidays: Vec<&Picture> = self
             .setup
@@ -215,8 +224,7 @@ impl Daemon {
             })
             .filter_map(|(_, calendar)| self.picture(calendar.owner))
             .collect();
-        let window = Span::new(now - TimeDelta::days(8), now + TimeDelta::days(22));
-        diary(person, &pictures, &holidays, &window, if all { Known::All } else { Known::NotAll })
+        diary(person, &pictures, &holidays, window, if all { Known::All } else { Known::NotAll })
     }
 
     /// Time that bookings not yet seen and offers outstanding take of the people of a team, in all their teams.
@@ -236,6 +244,7 @@ impl Daemon {
             let Some(state) = draft.reps.get(&owner).or_else(|| self.state.reps.get(&owner)) else {
                 continue;
             };
+            holds.extend(super::series::awaited(state));
             for recovery in state.active() {
                 let offered =
                     recovery.proposal.iter().flat_map(|proposal| &proposal.offers).map(|offer| offer.span);

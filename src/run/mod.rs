@@ -15,6 +15,7 @@ mod notes;
 mod people;
 mod reload;
 mod restore;
+mod series;
 mod service;
 mod status;
 mod sync;

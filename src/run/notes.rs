@@ -23,14 +23,26 @@ use crate::tell::mails;
 const STORM_FROM: usize = 3;
 
 impl Daemon {
+    /// Whether a person may be sent another note this week.
+    pub(super) fn has_room(&self, desk: &Desk<'_>, to: &Person, draft: &Draft) -> bool {
+        let said = self.noted(to.id, draft);
+        notes::count(&said, Week::of(desk.now, &to.zone)) < desk.rules.policy.mails_per_week
+    }
+
+    /// What somebody was sent of late.
+    fn noted(&self, to: PersonId, draft: &Draft) -> BTreeSet<Note> {
+        let mut said: BTreeSet<Note> = self.state.noted.get(&to).cloned().unwrap_or_default();
+        said.extend(draft.puts.iter().filter_map(|put| match put {
+            Put::Noted { to: known, note } if *known == to => Some(note.clone()),
+            _ => None,
+        }));
+        said
+    }
+
     /// Sends a note, unless it was said before or its reader has had enough this week.
     pub(super) fn send_note(&self, desk: &Desk<'_>, wanted: Wanted, draft: &mut Draft) {
         let Wanted { row, note } = wanted;
-        let mut said: BTreeSet<Note> = self.state.noted.get(&row.to).cloned().unwrap_or_default();
-        said.extend(draft.puts.iter().filter_map(|put| match put {
-            Put::Noted { to, note } if *to == row.to => Some(note.clone()),
-            _ => None,
-        }));
+        let said = self.noted(row.to, draft);
         if notes::is_said(&said, &note.what) {
             return;
         }

@@ -7,7 +7,7 @@ use super::hand::page;
 use super::{Daemon, Setup, World};
 use crate::config::lost;
 use crate::judge::week::withdraw;
-use crate::model::fact::Fact;
+use crate::model::fact::{Fact, ReleaseWhy};
 use crate::model::hand::Hand;
 use crate::model::letter::OpsNews;
 use crate::model::page::Page;
@@ -115,6 +115,16 @@ impl Daemon {
                 draft.now,
                 &|kind, what, attempt, round, to| self.action_id(kind, what, attempt, round, to),
             ));
+        }
+        let ids = |kind: &str, what: &str, attempt: u32, round: u32, to: Option<PersonId>| {
+            self.action_id(kind, what, attempt, round, to)
+        };
+        for series in state.series.values_mut() {
+            let zone = self.setup.roster.get(series.manager).map(|known| known.zone.clone());
+            let why = ReleaseWhy::RuleChanged;
+            let (facts, rows) = crate::plan::series::release(series, zone.as_ref(), why, draft.now, &ids);
+            draft.facts.extend(facts);
+            draft.rows.extend(rows);
         }
         draft.puts.push(Put::RepGone { rep });
     }

@@ -1,5 +1,6 @@
 //! After a ledger came back from a backup, or was cut: what it would still send is old, and may have been sent.
 
+use super::act::withdrawn;
 use super::commit::put;
 use super::view;
 use crate::model::fact::{Fact, Record};
@@ -32,6 +33,7 @@ pub fn restored(
             why: "restored".to_owned(),
         });
         facts.extend(unproposed(row, &state));
+        facts.extend(withdrawn(row, &state));
         facts.push(put(Put::OutboxDone { id: row.id.clone() }));
     }
     let record = serde_json::to_vec(&Record { at: now, facts })
@@ -42,7 +44,13 @@ pub fn restored(
 
 /// A calendar takes it for the same again.
 fn is_one_by_uid(letter: &Letter) -> bool {
-    matches!(letter, Letter::Booked { .. } | Letter::Released { .. })
+    matches!(
+        letter,
+        Letter::Booked { .. }
+            | Letter::Released { .. }
+            | Letter::SeriesBooked { .. }
+            | Letter::SeriesReleased { .. }
+    )
 }
 
 /// Its recoveries are open again: nobody may have seen the times.

@@ -15,8 +15,9 @@ use crate::model::fact::{Action, RecoveryId, SessionKey};
 use crate::model::ledger::LedgerId;
 use crate::model::page::Door;
 use crate::model::people::PersonId;
+use crate::model::series::SeriesId;
 use crate::model::time::Week;
-use crate::model::zone::Moment;
+use crate::model::zone::{Moment, Zone};
 
 const VERSION: u8 = 1;
 const CLAIM_BYTES: usize = 47;
@@ -24,7 +25,7 @@ const PASS_BYTES: usize = 23;
 const MAC_BYTES: usize = 32;
 /// Start of a claim without one.
 const NO_START: i64 = i64::MIN;
-const ACTIONS: [Action; 9] = [
+const ACTIONS: [Action; 12] = [
     Action::Accept,
     Action::Pick,
     Action::Decline,
@@ -34,6 +35,9 @@ const ACTIONS: [Action; 9] = [
     Action::Held,
     Action::NotHeld,
     Action::Undo,
+    Action::Series,
+    Action::NotNow,
+    Action::UndoSeries,
 ];
 
 /// The secret that signs links. `Debug` prints nothing of it.
@@ -84,6 +88,21 @@ pub enum Refused {
 /// The whole address of a link; `public_url` has no slash at its end.
 pub fn url(public_url: &str, claim: &Claim, key: &LinkKey) -> String {
     format!("{public_url}{}{}", Door::Answer.path(), sign(claim, key))
+}
+
+/// A claim about a standing series: its subject names the series, and the week in which it ends.
+pub fn series_claim(who: PersonId, series: SeriesId, action: Action, expires: Moment) -> Claim {
+    let week = Week::of(expires, &Zone::utc());
+    Claim {
+        who,
+        subject: RecoveryId { rep: series.rep, week, ordinal: series.ordinal },
+        attempt: 1,
+        round: 0,
+        action,
+        option: None,
+        start: None,
+        expires,
+    }
 }
 
 /// The token of a claim.

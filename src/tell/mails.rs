@@ -11,6 +11,7 @@ mod ops;
 mod proposal;
 mod released;
 mod resolved;
+mod series;
 mod subject;
 mod welcome;
 
@@ -165,6 +166,9 @@ fn body(row: &OutboxRow, desk: &Desk<'_>) -> Body {
         Letter::CheckIn { week, items, until } => check_in::body(desk, *week, items, *until),
         Letter::Overlap { .. } => check_in::overlap(desk, &row.letter),
         Letter::Cadence { .. } => cadence::body(desk, &row.letter),
+        Letter::Series { items } => series::body(desk, items),
+        Letter::SeriesBooked { .. } => series::booked(desk, &row.letter),
+        Letter::SeriesReleased { event, why } => series::released(desk, event, *why),
         Letter::Health(health) => {
             report::body(health, desk.ctx.people, Picture::Attached(cid(row, desk.ctx.voice)))
         }

@@ -143,6 +143,9 @@ pub fn action(action: Action) -> &'static str {
         Action::Held => "said that it took place",
         Action::NotHeld => "said that it did not take place",
         Action::Undo => "took the booking back",
+        Action::Series => "took a standing time",
+        Action::NotNow => "wants no standing time for now",
+        Action::UndoSeries => "took the standing time back",
     }
 }
 

@@ -43,6 +43,19 @@ pub fn span_both(span: &Span, zone: &Zone, other: &Zone) -> String {
     format!("{}-{until} {}{there}", bare(span.start, zone), city(zone))
 }
 
+/// `Tuesdays, 10:00-10:30 Berlin (09:00 London)`, `every second Tuesday, …`: a session that repeats, as its first one has
+/// it.
+pub fn weekly(first: &Span, every_weeks: u32, zone: &Zone, other: &Zone) -> String {
+    let day = zone.local(first.start).format("%A");
+    let days = match every_weeks {
+        0 | 1 => format!("{day}s"),
+        2 => format!("every second {day}"),
+        n => format!("{day} of every {n}th week"),
+    };
+    let (from, until) = (clock(first.start, zone), clock(first.end, zone));
+    format!("{days}, {from}-{until} {}{}", city(zone), there(first.start, zone, other))
+}
+
 fn there(moment: Moment, zone: &Zone, other: &Zone) -> String {
     let (here, there) = (zone.local(moment), other.local(moment));
     if here == there {

@@ -6,6 +6,7 @@ use drumbeat::model::fact::{Fact, RecoveryState, ReleaseWhy};
 use drumbeat::model::letter::Letter;
 use drumbeat::model::mail::{Mail, MailKind};
 use drumbeat::model::people::BookVia;
+use drumbeat::model::series::SeriesStage;
 use drumbeat::model::state::Put;
 use drumbeat::model::zone::Zones;
 use drumbeat::ports::Bookings as _;
@@ -263,4 +264,72 @@ fn silence_books_the_time_that_was_named() {
         _ => None,
     });
     assert_eq!(named, Some(wanted as u32 + 1), "the mail names it");
+}
+
+/// Ana has no series: Bo is asked for one on the third Monday, takes it, and it begins a week later.
+fn series(more: &str) -> Recording {
+    let story = "\
+people   ana \"Ana Lopez\" rep, bo \"Bo Jensen\" manager, cy \"Cy Meyer\" leader
+week     2026-W46
+busy     ana+bo Mon 09:00-09:30 \"Inbox\"
+week     2026-W49
+2026-11-23 11:00  bo picks series 1 for ana
+";
+    as_google(scenario::parse(&format!("{story}{more}")).expect("it parses"), Tokens::Hold)
+}
+
+/// The stages that a series went through, with how it was booked.
+fn stages(told: &Told) -> Vec<(SeriesStage, Option<BookVia>)> {
+    let stage = |fact: &Fact| match fact {
+        Fact::Series { state, via, .. } => Some((*state, *via)),
+        _ => None,
+    };
+    told.facts().filter_map(stage).collect()
+}
+
+#[test]
+fn a_series_is_one_recurring_event_whatever_becomes_of_the_answer() {
+    use SeriesStage::{Booked, Proposed};
+    for faults in [Vec::new(), vec![BookingFault::AnswerLost]] {
+        for restarts in [false, true] {
+            // Three single ones come before it.
+            let told = tell(&series(""), &faults, restarts);
+            assert_eq!(told.standing(), [true; 4], "{faults:?} {restarts}");
+            assert_eq!(stages(&told), [(Proposed, None), (Booked, Some(BookVia::Google))]);
+            assert_eq!(told.booked().len(), 3, "nothing is booked beside the series");
+            let mails = told.mails(MailKind::Booked);
+            assert_eq!(mails.len(), 8, "each is told once");
+            assert!(mails.iter().all(|mail| mail.invitation.is_none()));
+            let (uid, _) = told.world.booked().pop().expect("the series");
+            let bo = told.replayed.setup.roster.by_address("bo@example.com").expect("Bo");
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            let read = runtime.block_on(told.world.read(bo, uid.trim_end_matches("@google.com")));
+            let text = String::from_utf8(read.expect("is there")).expect("text");
+            assert!(text.contains("\"RRULE:FREQ=WEEKLY;BYDAY="), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_series_that_may_not_be_written_goes_out_as_an_invitation() {
+    let told = tell(&series(""), &[BookingFault::Denied; 4], false);
+    let last = told.mails(MailKind::Booked).pop().and_then(|mail| mail.invitation.clone()).expect("is there");
+    assert!(last.ics.contains("\r\nRRULE:FREQ=WEEKLY;BYDAY="), "{}", last.ics);
+    assert!(last.ics.contains("BEGIN:VTIMEZONE"), "{}", last.ics);
+    assert_eq!(stages(&told).last(), Some(&(SeriesStage::Booked, Some(BookVia::Mail))));
+    assert_eq!(
+        told.booked().len(),
+        6,
+        "three in the calendar, three by mail after all; none beside the series"
+    );
+}
+
+#[test]
+fn undo_deletes_the_series_as_a_whole() {
+    let told = tell(&series("2026-11-24 11:00  bo undoes series for ana\n"), &[], false);
+    let standing = told.standing();
+    assert_eq!(standing.len(), 5, "a single one is booked again");
+    assert_eq!(standing.iter().filter(|stands| !**stands).count(), 1);
+    assert_eq!(stages(&told).last(), Some(&(SeriesStage::Released, Some(BookVia::Google))));
+    assert_eq!(told.mails(MailKind::Released).len(), 2);
 }

@@ -326,10 +326,43 @@ fn invite<'a>(span: Span, zone: Option<&'a Zone>, title: &'a str) -> Invite<'a> 
         attendees: vec![("Ana Ålesund", "ana@example.com"), ("Bo", "bo@example.com")],
         span,
         zone,
+        rrule: None,
         title,
         description: "Why: the one on Monday is no longer\non the calendar; really, \\o/",
         link: Some("https://meet.example/abc?x=1,2;3"),
         mark: Some("rec-1"),
+    }
+}
+
+/// The clocks of both ends of the year, by the zone that is written along.
+#[test]
+fn an_invitation_to_a_series_repeats_by_the_wall() {
+    let zones = Zones::bundled();
+    let berlin = zones.get("Europe/Berlin").expect("a zone");
+    let at = |text: &str| text.parse::<Moment>().expect("an instant");
+    let span = Span::new(at("2026-10-20T08:00:00Z"), at("2026-10-20T08:30:00Z"));
+    let rule = "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;UNTIL=20310401T215959Z";
+    let invite = Invite { rrule: Some(rule), ..invite(span, Some(&berlin), "1-on-1") };
+    for text in [itip::request(&invite), itip::cancel(&invite)] {
+        let renamed = text.replace("Europe/Berlin", "Elsewhere");
+        let parsed = ical::parse(renamed.as_bytes(), &Limits::default());
+        assert_eq!(parsed.events[0].recurrence.rrules, [rule]);
+        let utc = Zone::utc();
+        let lookup = Lookup { zones: &zones, custom: &parsed.zones, default: &utc };
+        let starts = |from: &str, until: &str| {
+            let window = Span::new(at(from), at(until));
+            let found = ical::expand(&parsed.events, &lookup, &window, &Limits::default());
+            found.instances.iter().map(|one| one.span.start.to_rfc3339()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            starts("2026-10-19T00:00:00Z", "2026-11-16T00:00:00Z"),
+            ["2026-10-20T08:00:00+00:00", "2026-11-03T09:00:00+00:00"]
+        );
+        // Four and a half years on.
+        assert_eq!(
+            starts("2031-03-17T00:00:00Z", "2031-04-30T00:00:00Z"),
+            ["2031-03-18T09:00:00+00:00", "2031-04-01T08:00:00+00:00"],
+        );
     }
 }
 

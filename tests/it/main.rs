@@ -15,6 +15,7 @@ mod plan;
 mod recurrence;
 mod rows;
 mod scenarios;
+mod series;
 mod sim;
 mod smtp;
 mod store;

@@ -4,5 +4,6 @@ mod benchmark;
 mod exact;
 mod offers;
 mod random;
+mod series;
 mod why;
 mod world;

@@ -4,6 +4,7 @@
 
 mod offer;
 mod pass;
+mod series;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ use crate::model::people::{Person, PersonId};
 use crate::model::policy::{CadenceRule, Mode};
 use crate::model::state::{Recovery, RepState};
 use crate::model::zone::Moment;
+use crate::plan;
 use crate::plan::answer::{Answered, Upshot, answer};
 use crate::plan::desk::Desk;
 use crate::plan::member::Member;
@@ -70,6 +72,12 @@ impl Daemon {
     /// Takes up an answer and returns what to show to whoever gave it.
     pub(super) fn answer(&mut self, clicked: &Clicked, draft: &mut Draft) -> Reply {
         match clicked {
+            Clicked::Said { who, action, rep, option } if series::is_about_series(*action) => {
+                let said =
+                    plan::series::Answered { who: *who, action: *action, ordinal: None, option: *option };
+                self.take_series_answer(*rep, &said, draft);
+                Reply::Page(Page::html(200, String::new()))
+            }
             Clicked::Said { who, action, rep, option } => {
                 let said = Answered {
                     who: *who,
@@ -175,8 +183,7 @@ impl Daemon {
         let rules = &setup.settings.rules;
         let rule: &CadenceRule = rule_for(&rules.cadence, rep, rep.zone.local(draft.now).date())?;
         let people: [&Person; 2] = [rep, manager];
-        let diaries: BTreeMap<PersonId, Diary> =
-            people.into_iter().map(|person| (person.id, self.diary(person, draft.now))).collect();
+        let diaries: BTreeMap<PersonId, Diary> = self.wide_diaries(people.into_iter(), draft.now);
         let ids = |kind: &str, what: &str, attempt: u32, round: u32, to: Option<PersonId>| {
             self.action_id(kind, what, attempt, round, to)
         };

@@ -26,6 +26,9 @@ impl Daemon {
         if is_held_back {
             return Reply::Page(pages::paused(&self.pages_desk(draft)));
         }
+        if super::series::is_about_series(claim.action) {
+            return self.series_claim(&claim, token, form, draft);
+        }
         if claim.subject.ordinal == 0 {
             return Reply::Page(self.accept_all(&claim, token, form, draft));
         }
@@ -190,5 +193,6 @@ fn can_be_pressed(claim: &Claim, recovery: &Recovery) -> bool {
             is_attempt && matches!(recovery.state, RecoveryState::Open | RecoveryState::Proposed)
         }
         Action::Held | Action::NotHeld => true,
+        Action::Series | Action::NotNow | Action::UndoSeries => false,
     }
 }

@@ -254,13 +254,17 @@ impl Story {
         Ok(())
     }
 
-    /// `picks 2 for ana`, `answers not held for ana`, `undoes for ana`.
+    /// `picks 2 for ana`, `picks series 1 for ana`, `answers not held for ana`, `undoes for ana`.
     fn replies(&mut self, doer: &Doer<'_>, verb: &str, words: &mut Words) -> Result<(), Wrong> {
         let (action, option) = match verb {
-            "picks" => (Action::Pick, Some(words.must("a number", |word| word.parse().ok())?)),
+            "picks" => {
+                let action = if words.has("series") { Action::Series } else { Action::Pick };
+                (action, Some(words.must("a number", |word| word.parse().ok())?))
+            }
+            "undoes" if words.has("series") => (Action::UndoSeries, None),
             "undoes" => (Action::Undo, None),
-            _ if words.has("not") => words.expect("held").map(|()| (Action::NotHeld, None))?,
-            _ => (words.must("`none`, `met`, `away`, `held` or `not held`", answer)?, None),
+            _ if words.has("not") => (words.must("`held` or `now`", denial)?, None),
+            _ => (words.must("`none`, `met`, `away`, `held`, `not held` or `not now`", answer)?, None),
         };
         let rep = if words.has("for") { self.people.take(words)? } else { doer.who.clone() };
         self.reply(doer, action, rep, option);
@@ -339,6 +343,14 @@ struct Named {
     day: Option<NaiveDate>,
     clock: Option<NaiveTime>,
     with: Option<String>,
+}
+
+fn denial(word: &str) -> Option<Action> {
+    match word {
+        "held" => Some(Action::NotHeld),
+        "now" => Some(Action::NotNow),
+        _ => None,
+    }
 }
 
 fn answer(word: &str) -> Option<Action> {

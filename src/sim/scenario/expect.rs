@@ -8,7 +8,7 @@ use super::people::{People, nobody};
 use super::words::{Scope, Words, list};
 
 /// Words that name the value of a field, by kind of fact: (kind, field, words).
-const WORDS: [(&str, &str, &[&str]); 11] = [
+const WORDS: [(&str, &str, &[&str]); 12] = [
     ("verdict", "verdict", &VERDICTS),
     ("verdict", "confidence", &["certain", "likely", "unsure"]),
     ("recovery", "state", &["open", "proposed", "booked", "closed"]),
@@ -21,9 +21,25 @@ const WORDS: [(&str, &str, &[&str]); 11] = [
         "trigger",
         &["no_slot", "silence", "again", "two_cancellations", "skips", "plan", "target", "source"],
     ),
-    ("answer", "action", &["accept", "pick", "decline", "none", "met", "away", "held", "not_held", "undo"]),
+    ("answer", "action", &ANSWERS),
+    ("series", "state", &["proposed", "no_time", "declined", "silent", "withdrawn", "booked", "released"]),
     ("source", "state", &["ok", "suspect", "failing"]),
     ("mode", "mode", &["observe", "propose", "auto"]),
+];
+
+const ANSWERS: [&str; 12] = [
+    "accept",
+    "pick",
+    "decline",
+    "none",
+    "met",
+    "away",
+    "held",
+    "not_held",
+    "undo",
+    "series",
+    "not_now",
+    "undo_series",
 ];
 
 const VERDICTS: [&str; 10] = [
@@ -58,7 +74,7 @@ const MAILS: [&str; 12] = [
 const OF_A_WEEK: [&str; 6] = ["due", "session", "verdict", "recovery", "escalated", "week"];
 
 /// All other facts.
-const OTHERS: [&str; 17] = [
+const OTHERS: [&str; 18] = [
     "proposed",
     "booked",
     "released",
@@ -75,6 +91,7 @@ const OTHERS: [&str; 17] = [
     "accepted_source",
     "excused",
     "muted",
+    "series",
     "source",
 ];
 
@@ -250,7 +267,7 @@ impl Reader<'_> {
         let value = match (kind, key.as_str()) {
             ("verdict", "late") => json!(true),
             ("verdict", "in_time") => return field("late", json!(false)),
-            ("verdict" | "booked" | "session", "from" | "to" | "start" | "end") => {
+            ("verdict" | "booked" | "session" | "series", "from" | "to" | "start" | "end") => {
                 let at = self.scope.zone.instant(words.wall(self.scope)?);
                 json!(at.to_rfc3339_opts(SecondsFormat::Secs, true))
             }

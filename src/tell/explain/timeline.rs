@@ -8,6 +8,7 @@ use crate::model::fact::{
 };
 use crate::model::letter::{NoSlotWhy, OpsNews};
 use crate::model::people::PersonId;
+use crate::model::series::SeriesStage;
 use crate::model::zone::{Moment, Zone};
 use crate::tell::mails::fill_names;
 use crate::tell::names::{self, People};
@@ -93,6 +94,7 @@ impl Teller<'_> {
             | Fact::Released { .. }
             | Fact::FellBack { .. }
             | Fact::NoSlot { .. } => self.mending(fact)?,
+            Fact::Series { .. } => self.series(fact)?,
             Fact::Escalated { rep, manager, trigger, step, to, .. } => format!(
                 "{}: told {} (step {step}): {}",
                 self.pair(*rep, *manager),
@@ -142,6 +144,27 @@ impl Teller<'_> {
         let teller = no_slot::Teller { people: self.people, reader: None, zone: self.zone, pair };
         let line = teller.line(why);
         if line.is_empty() { line } else { format!(". {line}") }
+    }
+
+    /// What became of a standing series.
+    fn series(&self, fact: &Fact) -> Option<String> {
+        let Fact::Series { rep, manager, state, options, start, .. } = fact else { return None };
+        let what = match state {
+            SeriesStage::Proposed => {
+                let times: Vec<String> = options.iter().map(|start| self.at(*start)).collect();
+                format!("a standing time is proposed, from {} on", times.join(" or "))
+            }
+            SeriesStage::NoTime => "no standing time fits the next six weeks".to_owned(),
+            SeriesStage::Declined => "no standing time is wanted for now".to_owned(),
+            SeriesStage::Silent => "nobody answered about a standing time".to_owned(),
+            SeriesStage::Withdrawn => "the standing time proposed is withdrawn".to_owned(),
+            SeriesStage::Booked => {
+                let from = start.map_or_else(String::new, |start| format!(", from {} on", self.at(start)));
+                format!("a standing time is booked{from}")
+            }
+            SeriesStage::Released => "the standing time booked is taken back".to_owned(),
+        };
+        Some(format!("{}: {what}", self.pair(*rep, *manager)))
     }
 
     /// Mails, sources and Drumbeat itself.

@@ -101,6 +101,9 @@ impl About {
                 reader: Some(*who),
                 manager: None,
             },
+            Fact::Series { rep, manager, .. } => {
+                Self { rep: Some(*rep), manager: Some(*manager), ..Self::default() }
+            }
             Fact::Overlap { who, rep, manager, .. } => {
                 Self { rep: Some(*rep), manager: Some(*manager), reader: Some(*who), week: None }
             }

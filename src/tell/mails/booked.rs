@@ -74,7 +74,7 @@ fn how_words(desk: &Desk<'_>, (manager, rep): (PersonId, PersonId), how: BookedH
 }
 
 /// How to join, what to talk about. The conference link is from a calendar: shown, but not made a link.
-fn details(body: &mut Body, desk: &Desk<'_>) {
+pub(super) fn details(body: &mut Body, desk: &Desk<'_>) {
     let extras = &desk.ctx.extras;
     if let Some(link) = &extras.link {
         body.para(format!("Join: {}", names::clean(link, 500)));

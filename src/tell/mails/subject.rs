@@ -9,6 +9,7 @@ use crate::model::fact::{CloseReason, Trigger};
 use crate::model::letter::{Letter, OpsNews, Owed, ProposalItem};
 use crate::model::people::PersonId;
 use crate::model::report::{AtRisk, Health};
+use crate::model::series::SeriesItem;
 use crate::model::state::OutboxRow;
 use crate::model::zone::Moment;
 use crate::tell::names::{self, People};
@@ -59,6 +60,15 @@ pub fn subject_for_ledger(row: &OutboxRow) -> String {
         Letter::Cadence { manager, rep, from, after, .. } => {
             let whom = other(row.to, *manager, *rep);
             format!("1-on-1 with {whom}: {} from {} on", phrase::rhythm(after), when::date(*from))
+        }
+        Letter::Series { items } => series(items),
+        Letter::SeriesBooked { event, .. } => {
+            let whom = other(row.to, event.manager, event.series.rep);
+            format!("Booked: a standing 1-on-1 with {whom}, from {} on", time(event.first.start))
+        }
+        Letter::SeriesReleased { event, .. } => {
+            let whom = other(row.to, event.manager, event.series.rep);
+            format!("Cancelled: the standing 1-on-1 with {whom}, from {} on", time(event.first.start))
         }
         Letter::Health(health) => health_subject(health),
         Letter::Ops(news) => ops_subject(news),
@@ -140,6 +150,16 @@ fn proposal(to: PersonId, items: &[ProposalItem]) -> String {
             let number = phrase::sentence(&phrase::number(items.len() as u32));
             format!("{number} 1-on-1s need a time this week: {whom}")
         }
+    }
+}
+
+/// Why a standing time is owed stands in no subject.
+fn series(items: &[SeriesItem]) -> String {
+    let reps: Vec<String> = items.iter().map(|item| marker(item.series.rep)).collect();
+    match items {
+        [one] if one.options.is_empty() => format!("1-on-1 with {}: no standing time fits", reps[0]),
+        [_] => format!("1-on-1 with {}: pick a standing time", reps[0]),
+        _ => format!("Pick a standing time for your 1-on-1s with {}", names::list(&reps)),
     }
 }
 

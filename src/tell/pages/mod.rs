@@ -7,6 +7,7 @@
 mod check_in;
 mod offer;
 mod report;
+mod series;
 mod subscription;
 
 use crate::model::page::Page;
@@ -23,6 +24,7 @@ use super::when;
 pub use check_in::{Asked, Overlapping, check_in_page, overlap_page};
 pub use offer::{OwnTime, again, all_done_page, all_page, done_page, gone, offer_page, own_time_refused};
 pub use report::report_page;
+pub use series::{series_answered, series_gone, series_page};
 pub use subscription::{ONE_CLICK, subscription_page};
 
 /// Name of the form's field that carries the nonce.

@@ -170,6 +170,8 @@ pub fn done_page(claim: &Claim, recovery: &Recovery, desk: &Desk<'_>) -> Page {
             ("Thank you", "This week's 1-on-1 counts as excused. No further mail comes about it.".to_owned())
         }
         (Action::Held, _) => ("Thank you", "It counts as held.".to_owned()),
+        // These are about a series and have pages of their own.
+        (Action::Series | Action::NotNow | Action::UndoSeries, _) => ("Thank you", String::new()),
         (Action::NotHeld, _) => ("Thank you", "It counts as not held.".to_owned()),
         (Action::Undo | Action::Decline, _) => (
             "Taken back",
@@ -293,6 +295,9 @@ fn question(desk: &Desk<'_>, claim: &Claim, recovery: &Recovery) -> Question {
             &format!("This week's 1-on-1 with {name} counts as excused, and nothing is booked."),
             "I'm away this week",
         ),
+        Action::Series | Action::NotNow | Action::UndoSeries => {
+            question(format!("1-on-1 with {name}"), "", "Answer")
+        }
         Action::Held => question(
             format!("1-on-1 with {name}"),
             &format!("Did it take place? {time}"),

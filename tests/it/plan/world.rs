@@ -5,7 +5,7 @@ use drumbeat::model::people::PersonId;
 use drumbeat::model::policy::{OnSilence, Policy};
 use drumbeat::model::time::{DayPart, Span, Week, WorkingHours};
 use drumbeat::model::zone::{Moment, Zone, Zones};
-use drumbeat::plan::compile::{Ask, Attendee, Displace, Need};
+use drumbeat::plan::compile::{Ask, Attendee, Days, Displace, Need};
 
 /// The one who leads; their reps are 1, 2, 3 …
 pub const MANAGER: PersonId = PersonId(0);
@@ -62,7 +62,15 @@ pub fn policy() -> Policy {
 
 pub fn attendee(id: u32, zone: &Zone, hours: WorkingHours) -> Attendee {
     let id = PersonId(id);
-    Attendee { id, zone: zone.clone(), hours, busy: Vec::new(), soft_holds: Vec::new(), unknown: false }
+    Attendee {
+        id,
+        zone: zone.clone(),
+        hours,
+        busy: Vec::new(),
+        soft_holds: Vec::new(),
+        led: Vec::new(),
+        unknown: false,
+    }
 }
 
 /// Half an hour with rep `rep` in `week` of the rep's zone.
@@ -92,5 +100,6 @@ pub fn team<'a>(policy: &'a Policy, reps: u32, zone_name: &str, week: &str) -> A
         people: (0..=reps).map(|id| attendee(id, &zone, hours(5, 9, 17))).collect(),
         needs,
         displace: Displace::AsPolicySays,
+        days: Days::Sooner,
     }
 }

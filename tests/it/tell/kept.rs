@@ -11,7 +11,7 @@ use super::{letters, written};
 use crate::cli::site::is_wished;
 
 /// Names of the letters that are kept, by the file they are kept in.
-const KEPT: [(&str, &str); 14] = [
+const KEPT: [(&str, &str); 16] = [
     ("welcome", "welcome-propose-manager"),
     ("proposal", "proposal-several"),
     ("booked", "booked-rep"),
@@ -25,6 +25,8 @@ const KEPT: [(&str, &str); 14] = [
     ("check-in", "check-in"),
     ("overlap", "overlap"),
     ("cadence", "cadence-less"),
+    ("series", "series"),
+    ("series-booked", "series-booked"),
     ("ops", "ops-suspect"),
 ];
 

@@ -14,6 +14,7 @@ use drumbeat::model::mail::MailKind;
 use drumbeat::model::people::{BookVia, CalendarId, PersonId};
 use drumbeat::model::policy::{Mode, OnSilence};
 use drumbeat::model::report::{AtRisk, Baseline, Health, HealthLine, Mover};
+use drumbeat::model::series::{SeriesEvent, SeriesId, SeriesItem, SeriesTime};
 use drumbeat::model::time::Span;
 
 use super::{ANA, BO, CY, DI, OPS, WEEK, at, half_hour, offer, recovery_id};
@@ -209,6 +210,7 @@ pub fn letters() -> Vec<(&'static str, PersonId, Letter)> {
     ];
     all.extend(notes());
     all.extend(questions());
+    all.extend(series());
     all.extend(escalations());
     all.extend(ops_letters());
     all
@@ -260,6 +262,63 @@ fn notes() -> Vec<(&'static str, PersonId, Letter)> {
         ),
         ("cadence-less", ANA, cadence(rhythm(2, 1), rhythm(1, 1), false)),
         ("cadence-plan", BO, cadence(rhythm(1, 2), rhythm(3, 1), true)),
+    ]
+}
+
+pub fn series_times() -> Vec<SeriesTime> {
+    let time = |start: &str, clashes: &[&str], displaces: Option<Displaced>| SeriesTime {
+        first: half_hour(start),
+        clashes: clashes.iter().map(|start| at(start)).collect(),
+        displaces,
+        displaces_of: displaces.map(|_| BO),
+    };
+    vec![
+        time("2026-11-24T09:00:00Z", &[], None),
+        time("2026-11-26T14:00:00Z", &["2026-12-10T14:00:00Z"], None),
+        time("2026-11-27T08:00:00Z", &[], Some(Displaced::Focus)),
+    ]
+}
+
+fn series() -> Vec<(&'static str, PersonId, Letter)> {
+    let item = |rep, standing, options| SeriesItem {
+        series: SeriesId { rep, ordinal: 1 },
+        weeks: 2,
+        standing,
+        every_weeks: 1,
+        minutes: 30,
+        last: None,
+        options,
+        until: at("2026-11-24T10:35:00Z"),
+    };
+    let last = Some("2027-01-29".parse().expect("a day"));
+    let second = SeriesItem { last, ..item(ANA, 1, series_times()) };
+    let biweekly = SeriesItem { every_weeks: 2, ..item(ANA, 0, series_times()[..1].to_vec()) };
+    let event = |last, via| SeriesEvent {
+        series: SeriesId { rep: ANA, ordinal: 1 },
+        manager: BO,
+        first: half_hour("2026-11-24T09:00:00Z"),
+        every_weeks: 1,
+        last,
+        rrule: "FREQ=WEEKLY;BYDAY=TU".into(),
+        uid: "0abc@example.com".into(),
+        via,
+    };
+    let booked = |last, via| Letter::SeriesBooked {
+        event: event(last, via),
+        by: BO,
+        undo_until: Some(at("2026-11-24T09:00:00Z")),
+    };
+    let released = |why, via| Letter::SeriesReleased { event: event(None, via), why };
+    vec![
+        ("series", BO, Letter::Series { items: vec![item(ANA, 0, series_times())] }),
+        ("series-second", BO, Letter::Series { items: vec![second.clone()] }),
+        ("series-several", BO, Letter::Series { items: vec![second, item(DI, 0, Vec::new())] }),
+        ("series-biweekly", BO, Letter::Series { items: vec![biweekly] }),
+        ("series-no-time", BO, Letter::Series { items: vec![item(DI, 0, Vec::new())] }),
+        ("series-booked", ANA, booked(last, BookVia::Mail)),
+        ("series-booked-manager", BO, booked(None, BookVia::Google)),
+        ("series-released", ANA, released(ReleaseWhy::Undo, BookVia::Mail)),
+        ("series-released-left", BO, released(ReleaseWhy::RuleChanged, BookVia::Google)),
     ]
 }
 

@@ -4,8 +4,9 @@ use drumbeat::model::fact::{Action, RecoveryState};
 use drumbeat::model::letter::Displaced;
 use drumbeat::model::page::Page;
 use drumbeat::model::people::{BookVia, PersonId};
+use drumbeat::model::series::{Series, SeriesBooking, SeriesId, SeriesStage};
 use drumbeat::model::state::{Booking, Proposal, Recovery};
-use drumbeat::tell::link::{Claim, Refused};
+use drumbeat::tell::link::{self, Claim, Refused};
 use drumbeat::tell::names::Addressee;
 use drumbeat::tell::pages::{self, Desk};
 
@@ -57,6 +58,60 @@ fn recovery(state: RecoveryState) -> Recovery {
         silent: false,
         unknown_since: None,
         roots: std::collections::BTreeMap::new(),
+    }
+}
+
+fn series(stage: SeriesStage) -> Series {
+    let first = half_hour("2026-11-24T09:00:00Z");
+    Series {
+        id: SeriesId { rep: ANA, ordinal: 1 },
+        manager: BO,
+        rule: "ramping".into(),
+        every_weeks: 1,
+        last: Some("2027-01-29".parse().expect("a day")),
+        options: super::letters::series_times(),
+        until: at("2026-11-24T10:35:00Z"),
+        stage,
+        since: at("2026-11-17T10:35:00Z"),
+        booking: matches!(stage, SeriesStage::Booked | SeriesStage::Released).then(|| SeriesBooking {
+            uid: "0abc".into(),
+            via: BookVia::Mail,
+            first,
+            is_written: false,
+            is_seen: false,
+        }),
+    }
+}
+
+/// What a link about a series shows first, and each time after it was answered: the same.
+#[test]
+fn pages_about_a_series_have_their_pictures() {
+    let voice = voice();
+    let desk = Desk { voice: &voice, people: &people, key: &KEY, now: at("2026-11-17T10:35:00Z") };
+    let claim = |action| {
+        let id = SeriesId { rep: ANA, ordinal: 1 };
+        let claim = link::series_claim(BO, id, action, at("2026-11-24T10:35:00Z"));
+        Claim { option: (action == Action::Series).then_some(2), ..claim }
+    };
+    let asked = |action, stage| pages::series_page(&claim(action), &series(stage), "n0nce", &desk);
+    let answered = |action, stage| pages::series_answered(&claim(action), &series(stage), &desk);
+    let all = [
+        ("series", asked(Action::Series, SeriesStage::Proposed)),
+        ("series-not-now", asked(Action::NotNow, SeriesStage::Proposed)),
+        ("series-undo", asked(Action::UndoSeries, SeriesStage::Booked)),
+        ("series-booked", answered(Action::Series, SeriesStage::Booked)),
+        ("series-declined", answered(Action::NotNow, SeriesStage::Declined)),
+        ("series-released", answered(Action::UndoSeries, SeriesStage::Released)),
+        ("series-over", answered(Action::Series, SeriesStage::Silent)),
+        ("series-gone", pages::series_gone(&claim(Action::Series), &series(SeriesStage::Withdrawn), &desk)),
+    ];
+    for (name, page) in all {
+        assert_eq!(
+            page.text.contains("name=\"nonce\" value=\"n0nce\""),
+            page.text.contains("<form"),
+            "{name}"
+        );
+        insta::assert_snapshot!(format!("page-{name}"), shown(&page));
     }
 }
 
