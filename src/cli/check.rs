@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use clap::Args;
@@ -58,6 +60,9 @@ impl Check {
             tried => tried.map_err(WrongConfig::Port)?,
         }
         for warning in &files.warnings {
+            writeln!(out, "warning: {warning}")?;
+        }
+        if let Some(warning) = closed(&config, &files.folder.join(&files.settings.roster_file)) {
             writeln!(out, "warning: {warning}")?;
         }
         let today = SystemClock.now().date_naive();
@@ -123,6 +128,22 @@ impl Check {
         let message = format!("use Google as it is configured: {count} missing, as said above");
         Err(WrongConfig::Port(Error::new(ErrorKind::Denied, "google", message)).into())
     }
+}
+
+/// Whoever checks as root can read what the service cannot: a roster that is not open to the group to which the configuration
+/// is.
+fn closed(config: &Path, roster: &Path) -> Option<String> {
+    let (open, own) = (std::fs::metadata(config).ok()?, std::fs::metadata(roster).ok()?);
+    let by_group = |of: &std::fs::Metadata| of.mode() & 0o040 != 0;
+    let is_for_service = open.uid() == 0 && open.gid() != 0 && by_group(&open);
+    let is_readable = own.mode() & 0o004 != 0 || (by_group(&own) && own.gid() == open.gid());
+    (is_for_service && !is_readable).then(|| {
+        let (config, roster) = (config.display(), roster.display());
+        format!(
+            "{roster} cannot be read by the account that may read {config}, so the service cannot start; \
+             `chown --reference={config} {roster} && chmod --reference={config} {roster}` mends it"
+        )
+    })
 }
 
 /// Connects to the mail server as for a mail.

@@ -1,5 +1,6 @@
 //! The nouns: what every other module talks about. Imports nothing of ours.
 
+mod as_list;
 pub mod calendar;
 pub mod directory;
 pub mod event;

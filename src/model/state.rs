@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::as_list;
 use super::fact::{
     CloseReason, Fact, Record, RecoveryId, RecoveryState, ReleaseWhy, SessionKey, SourceState, Trigger,
     WeekCounts,
@@ -335,6 +336,8 @@ pub enum Put {
     Baseline {
         rep: PersonId,
         weeks: Vec<(Week, WeekCounts)>,
+        #[serde(default)]
+        lens: Option<u64>,
     },
     Excused {
         rep: PersonId,
@@ -373,6 +376,9 @@ pub struct RepState {
     /// The weeks before they were watched, as far as their calendars remembered when that began.
     #[serde(default)]
     pub baseline: Option<BTreeMap<Week, WeekCounts>>,
+    /// With which roster and rules that was put together.
+    #[serde(default)]
+    pub baseline_lens: Option<u64>,
     /// Weeks that owe nothing more, by the word of those who run Drumbeat.
     #[serde(default)]
     pub excused: BTreeSet<Week>,
@@ -518,8 +524,9 @@ impl State {
             Put::Subscribed { who, to_reports: false } => {
                 self.unsubscribed.insert(*who);
             }
-            Put::Baseline { rep, weeks } => {
-                self.rep(*rep).baseline = Some(weeks.iter().copied().collect());
+            Put::Baseline { rep, weeks, lens } => {
+                let rep = self.rep(*rep);
+                (rep.baseline, rep.baseline_lens) = (Some(weeks.iter().copied().collect()), *lens);
             }
             Put::Excused { rep, week } => {
                 self.rep(*rep).excused.insert(*week);
@@ -568,28 +575,5 @@ impl State {
             notes.retain(|note| note.week >= sessions_before);
         }
         self.noted.retain(|_, notes| !notes.is_empty());
-    }
-}
-
-/// Maps with structured keys as lists of pairs, since JSON's keys are text.
-mod as_list {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub fn serialize<S: Serializer, K: Serialize, V: Serialize>(
-        map: &BTreeMap<K, V>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(map)
-    }
-
-    pub fn deserialize<'de, D, K, V>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
-    where
-        D: Deserializer<'de>,
-        K: Deserialize<'de> + Ord,
-        V: Deserialize<'de>,
-    {
-        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
     }
 }

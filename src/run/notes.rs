@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
+
 use super::Daemon;
 use super::commit::Draft;
 use crate::judge::{View, baseline};
@@ -21,6 +23,9 @@ use crate::tell::mails;
 
 /// So many escalations, or so many closing notes, to one person at once are one mail.
 const STORM_FROM: usize = 3;
+
+/// What came before a rep was watched is put together anew for so long, where the roster or rules are mended.
+const MENDED_DAYS: i64 = 28;
 
 impl Daemon {
     /// Whether a person may be sent another note this week.
@@ -60,13 +65,21 @@ impl Daemon {
         }
     }
 
-    /// Reconstructs the weeks before a rep was watched, once, from what the calendars still show.
+    /// Reconstructs the weeks before a rep was watched, from what the calendars still show: once, and anew where a roster or rules
+    /// that were mended in the first weeks tell other events apart.
     pub(super) fn baselines(&self, manager: &Person, reps: &[&Person], draft: &mut Draft) {
         // Reps that joined together in one zone share what it shows of the manager.
         let mut of_manager: Option<((Week, &str), Option<Picture>)> = None;
+        let now = draft.now;
         for rep in reps {
             let state = draft.rep(&self.state, rep.id);
-            let Some(since) = state.watched_since.filter(|_| state.baseline.is_none()) else { continue };
+            let lens = self.lens_of(rep.id).or_else(|| self.lens_of(manager.id));
+            let is_mended = state.baseline_lens.is_some() && lens.is_some() && state.baseline_lens != lens;
+            let is_due = |since: &Moment| {
+                let is_young = now - *since < TimeDelta::days(MENDED_DAYS);
+                state.baseline.is_none() || (is_mended && is_young)
+            };
+            let Some(since) = state.watched_since.filter(is_due) else { continue };
             if ![rep, &manager]
                 .iter()
                 .all(|person| person.calendars.is_empty() || self.picture(person.id).is_some())
@@ -98,8 +111,10 @@ impl Daemon {
             draft.puts.push(Put::Baseline {
                 rep: rep.id,
                 weeks: weeks.iter().map(|(week, row)| (*week, *row)).collect(),
+                lens,
             });
-            draft.rep(&self.state, rep.id).baseline = Some(weeks);
+            let state = draft.rep(&self.state, rep.id);
+            (state.baseline, state.baseline_lens) = (Some(weeks), lens);
         }
     }
 }

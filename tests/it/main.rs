@@ -2,6 +2,7 @@
 
 mod architecture;
 mod as_google;
+mod baseline;
 mod booking;
 mod browser;
 pub mod cli;

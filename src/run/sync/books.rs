@@ -116,6 +116,11 @@ impl Daemon {
         }
     }
 
+    /// With which roster and rules somebody's first calendar was read last.
+    pub(in crate::run) fn lens_of(&self, owner: PersonId) -> Option<u64> {
+        Some(self.books.get(&CalendarId::first(owner))?.stored.as_ref()?.lens)
+    }
+
     /// Lets go of calendars that are not read any more: what they showed, and how they were.
     pub(in crate::run) fn close_books(&self, draft: &mut Draft) {
         let live = self.calendars();

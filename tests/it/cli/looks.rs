@@ -43,6 +43,27 @@ fn a_mail_account_without_a_password_is_wrong() {
     site.check(&["check"], 0, &["to a mail server"]);
 }
 
+/// Only root can make it so.
+#[test]
+fn a_roster_that_the_service_cannot_read_is_told() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+    let site = Site::new();
+    let (config, roster) = (site.path("drumbeat.toml"), site.path("roster.csv"));
+    if chown(&config, Some(0), Some(65534)).is_err() {
+        return;
+    }
+    let closed_to = |path: &std::path::Path, mode: u32| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("is set");
+    };
+    closed_to(&config, 0o640);
+    closed_to(&roster, 0o600);
+    site.check(&["check"], 0, &["roster.csv cannot be read by the account", "chown --reference="]);
+    chown(&roster, Some(0), Some(65534)).expect("is given");
+    closed_to(&roster, 0o640);
+    let text = site.check(&["check"], 0, &["drumbeat.toml is right"]);
+    assert!(!text.contains("cannot be read"), "{text}");
+}
+
 #[test]
 fn a_mail_server_is_tried_where_that_is_asked_for() {
     let site = Site::new();
