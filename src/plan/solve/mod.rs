@@ -1,7 +1,7 @@
 //! Places the sessions of a table: most of them first, then at the least cost, and proves it.
 //!
-//! Sessions that share nobody are planned apart. In each such component a good plan is found first ([`search`]); then
-//! bounds tell how good a plan can be ([`relax`]); what lies between is searched ([`tree`]). All counts its steps and
+//! Sessions that share nobody are planned apart. In each such component a good plan is found first (`search`); then
+//! bounds tell how good a plan can be (`relax`); what lies between is searched (`tree`). All counts its steps and
 //! never looks at a clock, so that equal tables give equal plans on every machine.
 
 mod build;
