@@ -126,8 +126,9 @@ fn newcomers(view: &View<'_>, state: &RepState) -> Vec<Expected> {
         let Some(picture) = picture else { continue };
         for sighting in &picture.sightings {
             let week = Week::of(sighting.span.start, &view.rep.zone);
-            let is_known = state.sessions.contains_key(&sighting.key) || is_taken_back(state, &sighting.key);
-            if week < this || week > this.plus(WEEKS_AHEAD) || is_known {
+            let is_known =
+                || state.sessions.contains_key(&sighting.key) || is_taken_back(state, &sighting.key);
+            if week < this || week > this.plus(WEEKS_AHEAD) || is_known() {
                 continue;
             }
             let Some(known) = recognise(view, sighting, owner.id, picture.lists_attendees) else { continue };

@@ -6,7 +6,7 @@ use crate::model::people::Person;
 use crate::model::time::{Span, Week};
 use chrono::TimeDelta;
 
-use super::compile::{Ask, Days, Displace, Need, compile};
+use super::compile::{Ask, Compiled, Days, Displace, Need, compile};
 use super::desk::Desk;
 use super::member::Member;
 use super::recover::{as_change, attendee};
@@ -67,17 +67,8 @@ fn needs(manager: &Person, member: &Member<'_>, week: Week) -> Vec<Need> {
     let standing = member.state.sessions.values().filter(|session| session.week == week && session.stands());
     let fixed: Vec<Span> = standing.map(|session| session.span).collect();
     let need = |nth: u32| Need {
-        key: format!("{}-{nth}", member.rep.id),
-        manager: manager.id,
-        rep: member.rep.id,
-        duration: member.rule.duration,
-        shortest: member.rule.shortest,
-        apart: member.rule.apart,
-        week: week.span(&member.rep.zone),
-        usual: None,
         fixed: fixed.clone(),
-        excluded: Vec::new(),
-        proposed: None,
+        ..member.need(manager, format!("{}-{nth}", member.rep.id), week.span(&member.rep.zone))
     };
     (0..member.ahead).map(need).collect()
 }
@@ -86,18 +77,23 @@ fn others(ask: &Ask<'_>, rep: &Person) -> Vec<Need> {
     ask.needs.iter().filter(|need| need.rep != rep.id).cloned().collect()
 }
 
+/// Whether as many could be placed as there are: that they could not must be proven, and a brief look proves it of a team.
+fn fits(ask: &Ask<'_>) -> bool {
+    let most = |week: Compiled| {
+        let components = solve_with(&week.table, Effort::QUICK).components;
+        components.iter().map(|component| component.count_bound).sum::<usize>()
+    };
+    compile(ask).into_iter().map(most).sum::<usize>() >= ask.needs.len()
+}
+
 /// The needs that get a time, by their place in the ask.
 fn placed(ask: &Ask<'_>) -> Vec<usize> {
-    let of_week = |week: super::compile::Compiled| {
-        let starts = solve_with(&week.table, Effort::THOROUGH).starts;
+    let of_week = |week: Compiled| {
+        let starts = solve_with(&week.table, Effort::QUICK).starts;
         let placed = starts.into_iter().filter(|(_, start)| start.is_some());
         placed.map(|(id, _)| week.needs[id.0 as usize]).collect::<Vec<_>>()
     };
     compile(ask).into_iter().flat_map(of_week).collect()
-}
-
-fn fits(ask: &Ask<'_>) -> bool {
-    placed(ask).len() == ask.needs.len()
 }
 
 fn said(ask: &Ask<'_>, week: Week) -> Letter {

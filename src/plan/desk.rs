@@ -1,13 +1,13 @@
 //! What planning needs to see, and what it hands back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::calendar::Diary;
 use crate::model::fact::{Fact, RecoveryId, Trigger};
 use crate::model::letter::{Letter, NoSlotWhy};
 use crate::model::people::{Person, PersonId, Roster};
 use crate::model::policy::{Mode, Rules};
-use crate::model::state::OutboxRow;
+use crate::model::state::{Note, OutboxRow};
 use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
 
@@ -43,7 +43,9 @@ pub struct Desk<'a> {
     /// The recipients of ops mail.
     pub ops: &'a [PersonId],
     /// Who has had their first mail.
-    pub welcomed: &'a std::collections::BTreeSet<PersonId>,
+    pub welcomed: &'a BTreeSet<PersonId>,
+    /// What notes people had.
+    pub noted: &'a BTreeMap<PersonId, BTreeSet<Note>>,
     /// Names for what is to be done.
     pub ids: Ids<'a>,
 }

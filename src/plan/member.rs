@@ -5,7 +5,9 @@ use crate::model::letter::Fallen;
 use crate::model::people::Person;
 use crate::model::policy::CadenceRule;
 use crate::model::state::{Recovery, RepState};
-use crate::model::time::Week;
+use crate::model::time::{Span, Week};
+
+use super::compile::Need;
 
 /// One rep of the team, with what is known of them.
 #[derive(Debug)]
@@ -21,6 +23,23 @@ pub struct Member<'a> {
 }
 
 impl Member<'_> {
+    /// A session as their rule has it, with their manager, somewhere in these days.
+    pub fn need(&self, manager: &Person, key: String, week: Span) -> Need {
+        Need {
+            key,
+            manager: manager.id,
+            rep: self.rep.id,
+            duration: self.rule.duration,
+            shortest: self.rule.shortest,
+            apart: self.rule.apart,
+            week,
+            usual: None,
+            fixed: Vec::new(),
+            excluded: Vec::new(),
+            proposed: None,
+        }
+    }
+
     /// Those who run Drumbeat said that the 1-on-1s of this week are to be left alone.
     pub fn is_muted(&self, week: Week) -> bool {
         self.state.muted.contains(&week)

@@ -97,8 +97,13 @@ fn capacity(desk: &Desk<'_>, manager: &Person, team: &[Member<'_>], notes: &mut 
         return;
     }
     let next = Week::of(desk.now, &manager.zone).next();
+    let what = format!("capacity-{next}");
+    // All is planned anew for it: not again once it was said.
+    if desk.noted.get(&manager.id).is_some_and(|said| is_said(said, &what)) {
+        return;
+    }
     if let Some(letter) = capacity::letter(desk, manager, team) {
-        notes.add(desk, manager, letter, format!("capacity-{next}"), Some(next.span(&manager.zone).start));
+        notes.add(desk, manager, letter, what, Some(next.span(&manager.zone).start));
     }
 }
 

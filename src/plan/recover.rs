@@ -294,17 +294,12 @@ pub fn free_times(desk: &Desk<'_>, member: &Member<'_>, session: &Expected, most
         .filter(|other| other.week == session.week && other.key != session.key && other.stands());
     let key = session.key.to_string();
     let need = Need {
-        key: key.clone(),
-        manager: manager.id,
-        rep: member.rep.id,
         duration: session.span.length(),
         shortest: session.span.length(),
-        apart: member.rule.apart,
-        week: session.week.span(&member.rep.zone),
         usual: Some(session.planned.start),
         fixed: others.map(|other| other.span).collect(),
         excluded: vec![session.span.start],
-        proposed: None,
+        ..member.need(manager, key.clone(), session.week.span(&member.rep.zone))
     };
     let ask = Ask {
         now: desk.now,
@@ -378,17 +373,10 @@ fn need(manager: &Person, member: &Member<'_>, recovery: &Recovery) -> Need {
     };
     let fixed = member.state.sessions.values().filter(in_week).map(|session| session.span).collect();
     Need {
-        key: recovery.id.to_string(),
-        manager: manager.id,
-        rep: member.rep.id,
-        duration: member.rule.duration,
-        shortest: member.rule.shortest,
-        apart: member.rule.apart,
-        week: week.span(&member.rep.zone),
         usual: usual(member, recovery),
         fixed,
         excluded: recovery.refused.iter().copied().chain(given_up(member, recovery)).collect(),
-        proposed: None,
+        ..member.need(manager, recovery.id.to_string(), week.span(&member.rep.zone))
     }
 }
 

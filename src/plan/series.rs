@@ -223,19 +223,11 @@ fn ask<'a>(
         fixed.sort_unstable();
         fixed.dedup();
         Need {
-            key: key(member.rep),
-            manager: manager.id,
-            rep: member.rep.id,
-            duration: member.rule.duration,
-            shortest: member.rule.shortest,
-            apart: member.rule.apart,
-            week: typical.week(),
             usual: newest
                 .filter(|_| fixed.is_empty())
                 .map(|session| typical.of_span(&planned(session)).start),
             fixed,
-            excluded: Vec::new(),
-            proposed: None,
+            ..member.need(manager, key(member.rep), typical.week())
         }
     });
     Ask {

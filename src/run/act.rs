@@ -38,8 +38,7 @@ fn is_end(letter: &Letter) -> bool {
 }
 
 /// First wait after a failed try, and the longest.
-const RETRY_FIRST_SECONDS: i64 = 60;
-const RETRY_MOST_SECONDS: i64 = 3600;
+const RETRY_SECONDS: (i64, i64) = (60, 3600);
 /// A mail that could not be sent for so long is given up, and ops are told.
 const GIVE_UP_DAYS: i64 = 5;
 /// So many recipients refused for now in one round are no longer a matter of recipients: the server is left alone.
@@ -91,10 +90,12 @@ impl Retries {
     }
 }
 
-/// A wait that doubles with each failure, up to an hour.
-fn doubled(failures: u32) -> TimeDelta {
-    let seconds = RETRY_FIRST_SECONDS << failures.saturating_sub(1).min(10);
-    TimeDelta::seconds(seconds.min(RETRY_MOST_SECONDS))
+/// A wait that doubles with each failure, from the first up to the longest (both in seconds), and that is as long as the other
+/// side asks for.
+pub(super) fn doubled(failures: u32, (first, most): (i64, i64), error: &Error) -> TimeDelta {
+    let seconds = (first << failures.saturating_sub(1).min(10)).min(most);
+    let asked = error.retry_after.map_or(0, |wait| wait.as_secs() as i64);
+    TimeDelta::seconds(seconds.max(asked))
 }
 
 impl Daemon {
@@ -204,13 +205,11 @@ impl Daemon {
     /// their own mail goes another way; the log has it meanwhile.
     fn tell_outage(&mut self, now: Moment) -> Result<(), Error> {
         let alert_after = self.setup.settings.rules.policy.alert_after;
-        let rows = self.overdue(now).count() as u32;
-        let Some(outage) = self.retries.outage.as_mut() else { return Ok(()) };
-        if outage.told || now - outage.since < alert_after {
-            return Ok(());
-        }
+        let is_news = |outage: &&mut Outage| !outage.told && now - outage.since >= alert_after;
+        let Some(outage) = self.retries.outage.as_mut().filter(is_news) else { return Ok(()) };
         outage.told = true;
         let Outage { since, code, .. } = outage.clone();
+        let rows = self.overdue(now).count() as u32;
         tracing::error!(code = %code, mails = rows, "no mail could be sent for long");
         let mut draft = self.draft(now);
         self.tell_ops(&OpsNews::Undelivered { rows, since, code }, "undelivered", &mut draft);
@@ -364,7 +363,7 @@ impl Daemon {
         self.tally.failed_tries += 1;
         let Some(next) = self.retries.rows.get_mut(&row.id) else { return };
         next.failures += 1;
-        let wait = doubled(next.failures);
+        let wait = doubled(next.failures, RETRY_SECONDS, error);
         next.at = now + wait;
         tracing::warn!(
             code = %error.code, kind = ?row.letter.kind(), to = %row.to, again_in_seconds = wait.num_seconds(),
@@ -376,8 +375,7 @@ impl Daemon {
     fn put_off(&mut self, row: &OutboxRow, error: &Error, now: Moment) {
         self.tally.failed_tries += 1;
         self.retries.failures = (self.retries.failures + 1).min(16);
-        let asked = error.retry_after.map_or(0, |wait| wait.as_secs() as i64);
-        let wait = doubled(self.retries.failures).max(TimeDelta::seconds(asked));
+        let wait = doubled(self.retries.failures, RETRY_SECONDS, error);
         tracing::warn!(
             code = %error.code, kind = ?row.letter.kind(), again_in_seconds = wait.num_seconds(),
             "a mail could not be sent; it will be tried again"

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use super::Daemon;
+use super::act::doubled;
 use crate::gcal::{self, Placed};
 use crate::model::fact::{Fact, RecoveryId, ReleaseWhy, SessionKey};
 use crate::model::letter::{Letter, OpsNews};
@@ -21,8 +22,7 @@ use crate::ports::{Error, ErrorKind};
 use crate::tell::names;
 
 /// First wait after a failed call, and the longest.
-const RETRY_FIRST_SECONDS: i64 = 30;
-const RETRY_MOST_SECONDS: i64 = 900;
+const RETRY_SECONDS: (i64, i64) = (30, 900);
 /// A video link that is not there yet is looked for so often, so far apart, before people are told without it.
 const LINK_LOOKS: u32 = 3;
 const LINK_SECONDS: i64 = 20;
@@ -93,9 +93,7 @@ impl Writing {
     /// Again after a wait that doubles, and that is as long as the other side asks for.
     fn put_off(&mut self, row: &OutboxRow, error: &Error, now: Moment) {
         let tries = self.tries(row) + 1;
-        let doubled = (RETRY_FIRST_SECONDS << (tries - 1).min(10)).min(RETRY_MOST_SECONDS);
-        let asked = error.retry_after.map_or(0, |wait| wait.as_secs() as i64);
-        let until = now + TimeDelta::seconds(doubled.max(asked));
+        let until = now + doubled(tries, RETRY_SECONDS, error);
         self.set(row, Progress::Waits { tries, until });
     }
 }

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 
 use super::commit::Draft;
 use super::notes::{gather, welcome};
-use super::{Daemon, Gate};
+use super::{Daemon, Gate, Setup};
 use crate::config::HolidayScope;
 use crate::judge::cadence::rule_for;
 use crate::judge::{self, Judged, View, health};
@@ -25,7 +25,7 @@ use crate::model::state::{Note, OutboxRow, Put, RepState, State};
 use crate::model::time::{Span, Week};
 use crate::model::zone::Moment;
 use crate::observe::diary::{Known, diary};
-use crate::plan::desk::{Alarm, Desk, Planned};
+use crate::plan::desk::{Alarm, Desk, Ids, Planned};
 use crate::plan::escalate::escalate;
 use crate::plan::member::Member;
 use crate::plan::notes::{Notes, notes};
@@ -148,18 +148,7 @@ impl Daemon {
         let ids = |kind: &str, what: &str, attempt: u32, round: u32, to: Option<PersonId>| {
             self.action_id(kind, what, attempt, round, to)
         };
-        let desk = Desk {
-            now: draft.now,
-            roster: &setup.roster,
-            rules: &setup.settings.rules,
-            mode,
-            diaries: &diaries,
-            holds: &holds,
-            clicks: self.setup.clicks,
-            ops: &self.setup.ops,
-            welcomed: &self.state.welcomed,
-            ids: &ids,
-        };
+        let desk = self.desk(&setup, (draft.now, mode), &diaries, &holds, &ids);
         let (planned, notes) = plan_team(&desk, manager, (&reps, &ahead), &self.state, draft);
         for looked in [planned, notes.next_look].into_iter().flatten() {
             next = next.min(looked);
@@ -169,6 +158,30 @@ impl Daemon {
         }
         next = next.min(self.standing(&desk, manager, &reps, &covered, draft).unwrap_or(next));
         next.max(draft.now + TimeDelta::seconds(1))
+    }
+
+    /// What planning needs to see.
+    pub(super) fn desk<'a>(
+        &'a self,
+        setup: &'a Setup,
+        (now, mode): (Moment, Mode),
+        diaries: &'a BTreeMap<PersonId, Diary>,
+        holds: &'a [(PersonId, RecoveryId, Span)],
+        ids: Ids<'a>,
+    ) -> Desk<'a> {
+        Desk {
+            now,
+            roster: &setup.roster,
+            rules: &setup.settings.rules,
+            mode,
+            diaries,
+            holds,
+            clicks: setup.clicks,
+            ops: &setup.ops,
+            welcomed: &self.state.welcomed,
+            noted: &self.state.noted,
+            ids,
+        }
     }
 
     /// Judges one rep.

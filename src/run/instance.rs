@@ -8,7 +8,6 @@ use super::decide::members;
 use crate::model::calendar::Diary;
 use crate::model::people::{Person, PersonId};
 use crate::model::state::RepState;
-use crate::plan::desk::Desk;
 use crate::plan::recover::tables;
 use crate::tell::whom::whom;
 
@@ -32,18 +31,8 @@ impl Daemon {
         let diaries: BTreeMap<PersonId, Diary> =
             people.map(|person| (person.id, self.diary(person, now))).collect();
         let holds = self.holds(manager, &reps, &mut draft);
-        let desk = Desk {
-            now,
-            roster: &setup.roster,
-            rules: &setup.settings.rules,
-            mode: setup.settings.rules.mode,
-            diaries: &diaries,
-            holds: &holds,
-            clicks: setup.clicks,
-            ops: &setup.ops,
-            welcomed: &self.state.welcomed,
-            ids: &|_, _, _, _, _| String::new(),
-        };
+        let mode = setup.settings.rules.mode;
+        let desk = self.desk(&setup, (now, mode), &diaries, &holds, &|_, _, _, _, _| String::new());
         let state = |rep: &Person| self.state.reps.get(&rep.id).cloned().unwrap_or_default();
         let mut states: Vec<(&Person, RepState)> = reps.iter().map(|rep| (*rep, state(rep))).collect();
         let tables = tables(&desk, manager, &members(&desk, &mut states));

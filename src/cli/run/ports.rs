@@ -34,23 +34,29 @@ fn feeds(texts: &BTreeMap<CalendarId, String>, settings: &FeedSettings) -> Resul
     Feeds::new(texts, limits)
 }
 
-/// The mail server, if mails go to one; connects only when there is a mail.
+/// The mail server, if mails go to one.
 pub fn smtp(files: &Files, env: &Env) -> Result<Option<SmtpMailer>, Error> {
-    let Transport::Smtp { url, password_file } = &files.settings.mail.transport else { return Ok(None) };
-    let file = password_file.as_ref().map(|file| files.folder.join(file));
+    match &files.settings.mail.transport {
+        Transport::Smtp { url, password_file } => server(files, env, url, password_file.as_deref()).map(Some),
+        Transport::File { .. } => Ok(None),
+    }
+}
+
+/// Connects only when there is a mail.
+fn server(files: &Files, env: &Env, url: &str, password_file: Option<&str>) -> Result<SmtpMailer, Error> {
+    let file = password_file.map(|file| files.folder.join(file));
     let password = keys::smtp_password(env, file.as_deref())?;
-    let (url, roots) = (url.clone(), Vec::new());
-    SmtpMailer::new(&Submission { url, password, timeout: MAIL_TIMEOUT, roots }).map(Some)
+    SmtpMailer::new(&Submission { url: url.to_owned(), password, timeout: MAIL_TIMEOUT, roots: Vec::new() })
 }
 
 /// What mails go out by. `state` is the state directory.
 fn mailer(files: &Files, env: &Env, state: &Path) -> Result<Box<dyn Mailer>, Error> {
-    if let Transport::File { dir } = &files.settings.mail.transport {
-        return Ok(Box::new(FileMailer::new(&state.join(dir))?));
-    }
-    let server = smtp(files, env)?;
-    let none = || Error::new(ErrorKind::Invalid, "transport", "send mails: no transport is set");
-    Ok(Box::new(server.ok_or_else(none)?))
+    Ok(match &files.settings.mail.transport {
+        Transport::Smtp { url, password_file } => {
+            Box::new(server(files, env, url, password_file.as_deref())?)
+        }
+        Transport::File { dir } => Box::new(FileMailer::new(&state.join(dir))?),
+    })
 }
 
 /// All calendars, each read where it is.

@@ -187,18 +187,7 @@ impl Daemon {
         let ids = |kind: &str, what: &str, attempt: u32, round: u32, to: Option<PersonId>| {
             self.action_id(kind, what, attempt, round, to)
         };
-        let desk = Desk {
-            now: draft.now,
-            roster: &setup.roster,
-            rules,
-            mode: rules.mode,
-            diaries: &diaries,
-            holds: &[],
-            clicks: setup.clicks,
-            ops: &setup.ops,
-            welcomed: &self.state.welcomed,
-            ids: &ids,
-        };
+        let desk = self.desk(&setup, (draft.now, rules.mode), &diaries, &[], &ids);
         let mut state = draft.rep(&self.state, rep.id).clone();
         let next = work(&desk, &mut Member { rep, rule, ahead: 0, state: &mut state }, draft);
         draft.reps.insert(rep.id, state);

@@ -82,6 +82,7 @@ impl World {
         let ids =
             |kind: &str, what: &str, _: u32, _: u32, to: Option<PersonId>| format!("{kind}-{what}-{to:?}");
         let nobody = BTreeSet::new();
+        let nothing = BTreeMap::new();
         let desk = Desk {
             now: self.now,
             roster: &self.roster,
@@ -92,6 +93,7 @@ impl World {
             clicks: Clicks::Work,
             ops: &[],
             welcomed: &nobody,
+            noted: &nothing,
             ids: &ids,
         };
         let manager = self.roster.by_address(BO).and_then(|id| self.roster.get(id)).expect("Bo");
